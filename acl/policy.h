@@ -1,0 +1,56 @@
+// An immutable snapshot of everything that decides: principals, groups, command
+// rules and switches.  Replaced as a whole on reload; a shared_ptr to it is the only
+// thing workers share.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "acl/command_rules.h"
+#include "acl/principal.h"
+
+namespace respgate::acl {
+
+// Whose words a NOPERM uses: "this user has no permissions …" (7.0) or "User u has no permissions …" (7.2, Valkey).
+enum class ServerTexts : std::uint8_t { kRedis70, kRedis72 };
+
+struct PolicyOptions {
+  ServerTexts texts = ServerTexts::kRedis72;
+  bool require_all_keys_for_keyspace = false;  // commands.keyspace: require_all_keys
+  bool observe = false;                        // enforcement: observe
+  enum class Scripts : std::uint8_t { kDeny, kAllow, kAllowList } scripts = Scripts::kDeny;
+  std::vector<std::string> script_sha1;        // kAllowList, lower-case hex
+  std::vector<std::string> functions;          // kAllowList
+};
+
+class Policy {
+ public:
+  // Principals come from parse_policy(); duplicates are impossible there.
+  Policy(std::vector<Principal> principals, std::vector<CommandRules::Group> groups, CommandRules rules, PolicyOptions options,
+         std::uint64_t generation);
+
+  // Exact bytes, case-sensitive.  nullptr: nobody of that name.  Pointers live as long as the policy.
+  const Principal* find(std::string_view name) const;
+  std::span<const Principal> principals() const { return principals_; }  // sorted by name bytes
+  std::span<const CommandRules::Group> groups() const { return groups_; }
+  bool is_member(std::string_view group, std::string_view principal) const;
+  const CommandRules& rules() const { return rules_; }
+  const PolicyOptions& options() const { return options_; }
+  std::uint64_t generation() const { return generation_; }
+
+ private:
+  std::vector<Principal> principals_;
+  std::vector<CommandRules::Group> groups_;
+  CommandRules rules_;
+  PolicyOptions options_;
+  std::uint64_t generation_ = 0;
+};
+
+using PolicyPtr = std::shared_ptr<const Policy>;
+
+}  // namespace respgate::acl

@@ -1,0 +1,130 @@
+// respgate.yaml as plain data: parsed strictly, whole or not at all.  Holds no
+// policy of its own: users.acl is loaded by load_policy() (proxy/policy_loader.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+#include "acl/command_rules.h"
+#include "acl/policy.h"
+
+namespace respgate::proxy {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// Where something listens or is dialled.
+struct Address {
+  enum class Kind : std::uint8_t { kTcp, kUnix };
+  Kind kind = Kind::kTcp;
+  std::string host;         // kTcp: name or IP literal, brackets removed
+  std::uint16_t port = 0;
+  std::string path;         // kUnix, absolute
+  std::string text;         // as written, for messages and labels
+
+  bool is_loopback() const;  // unix sockets, 127.0.0.0/8, ::1, "localhost"
+};
+// "host:port", "[v6]:port", "unix:/path"; the error says what to write.
+boost::system::result<Address, std::string> parse_address(std::string_view text, const std::filesystem::path& relative_to);
+
+struct ListenerConfig {
+  std::string name;
+  Address address;
+  std::uint32_t unix_mode = 0600;
+  std::string login_as;    // empty: clients log in
+  std::string user_group;  // empty: everyone
+  std::size_t max_connections = 10000;
+  bool unsafe_plaintext = false;
+};
+
+struct UpstreamConfig {
+  std::vector<Address> nodes;            // standalone: exactly one
+  std::string user;                      // empty: no login (or the default user's password alone)
+  std::string password_file;             // empty: none
+  std::size_t lanes_per_worker = 1;
+  Milliseconds connect_timeout{2000};
+  Milliseconds response_timeout{0};      // 0: none
+  Milliseconds dead_peer{10000};
+  Milliseconds queue_timeout{1000};
+  std::size_t lane_window = 8192;
+  std::size_t max_lanes = 256;
+  Milliseconds lane_idle{60000};
+  std::vector<acl::RenameText> command_names;  // what to say upstream instead
+};
+
+struct ClientLimits {
+  std::size_t max_bulk_bytes = 512u << 20;
+  std::size_t max_arguments = 1024 * 1024;
+  std::size_t unauthenticated_max_arguments = 10;
+  std::size_t unauthenticated_max_bulk_bytes = 16 * 1024;
+  Milliseconds unauthenticated_timeout{10000};
+  std::size_t client_output_buffer = 64u << 20;
+  std::size_t memory_bytes = 0;           // resolved from "50%" of machine or cgroup
+  Milliseconds lane_stall{250};
+  std::size_t client_window = 1024;
+  Milliseconds idle_timeout{0};           // 0: none
+};
+
+struct CommandsConfig {
+  std::vector<acl::RenameText> rename;
+  std::vector<acl::CommandRuleText> rules;
+};
+
+struct AuditConfig {
+  std::string file;  // empty: no audit; "stdout"
+  bool auth = true, denied = true, admin = true, reload = true, observed = true, allowed = false;
+  enum class Keys : std::uint8_t { kNone, kHash, kPlain } keys = Keys::kHash;
+};
+
+struct AdminConfig {
+  std::optional<Address> address;
+  std::string token_file;  // empty: none
+  std::optional<Address> health_address;
+  std::vector<std::string> hosts;
+};
+
+struct Config {
+  std::filesystem::path file;
+  std::size_t workers = 0;  // resolved; at least 1
+  std::vector<ListenerConfig> listeners;
+  UpstreamConfig upstream;
+  std::string users_file;
+  std::vector<acl::CommandRules::Group> groups;
+  CommandsConfig commands;
+  acl::PolicyOptions policy;  // texts, keyspace, scripts, observe
+  ClientLimits limits;
+  AuditConfig audit;
+  AdminConfig admin;
+  Milliseconds shutdown_grace{30000};
+};
+
+struct ConfigError {
+  std::string file;
+  unsigned line = 0;    // from 1; 0: the file as a whole
+  unsigned column = 0;
+  std::string what;     // what is wrong, and what to write instead
+};
+std::string to_string(const ConfigError& error);  // "file:line:column: what"
+
+struct ConfigErrors {
+  std::vector<ConfigError> errors;
+};
+
+using ConfigResult = boost::system::result<Config, ConfigErrors>;
+
+// Reads and checks everything but the files it refers to.  All errors, in file order.
+ConfigResult load_config(const std::filesystem::path& file);
+// The same from text already in memory; `file` is for messages and relative paths.
+ConfigResult parse_config(std::string_view yaml, const std::filesystem::path& file);
+
+// The effective configuration as JSON, secrets' contents never included (admin GET /config).
+std::string describe_config(const Config& config);
+
+}  // namespace respgate::proxy

@@ -1,0 +1,24 @@
+// Loads what a configuration refers to and builds the policy from it: users.acl,
+// groups, command rules.  All errors at once, each with its file and line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "acl/policy.h"
+#include "proxy/config.h"
+
+namespace respgate::proxy {
+
+using PolicyResult = boost::system::result<acl::PolicyPtr, ConfigErrors>;
+
+// Refuses a users file that group or others may write (contract: fail closed).
+PolicyResult load_policy(const Config& config, std::uint64_t generation);
+
+struct UpstreamPasswords {
+  std::vector<std::string> newest_first;  // at most two lines of the password file
+};
+// Empty when no password file is configured.
+boost::system::result<UpstreamPasswords, ConfigErrors> load_upstream_passwords(const Config& config);
+
+}  // namespace respgate::proxy
