@@ -92,6 +92,9 @@ class Metrics {
 
   // Prometheus text format 0.0.4.
   std::string expose() const;
+
+ private:
+  std::vector<std::unique_ptr<WorkerCounters>> workers_;
 };
 
 }  // namespace respgate::proxy
