@@ -30,15 +30,6 @@ struct ChannelRef {
   bool is_pattern = false;  // compared literally with the granted pattern, not matched
 };
 
-// Keys that a command can reach without naming them.
-enum class Reach : std::uint8_t {
-  kNamed,           // only what it names
-  kAnyKeyBy,        // SORT BY pattern: must be granted all keys for reading
-  kAnyKeyGet,       // SORT GET
-  kAnyKey,          // scripts, functions and their like
-  kKeyspaceNames,   // SCAN, KEYS, RANDOMKEY, DBSIZE…: names or numbers of keys of everyone
-};
-
 // Which databases a command touches (Valkey 9.1 `db=`).
 enum class DatabaseScope : std::uint8_t { kNone, kCurrent, kNamed, kCurrentAndNamed, kAll };
 
