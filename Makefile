@@ -1,0 +1,71 @@
+# What a person or a CI machine says to this repository.  CMake does the building;
+# CMakePresets.json says how, and where: release in build/, the others below it.
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+DESTDIR ?=
+ARGS ?=
+
+# ThreadSanitizer wants its addresses free: some kernels spread a process further than it can bear.
+FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+.PHONY: help run test test-sanitizers coverage deps deps-lint deps-coverage format lint install clean
+
+help:
+	@echo 'make run [ARGS=...]   build and start `respgate dev`, a proxy with a private server behind it'
+	@echo 'make test             build once, run every test'
+	@echo 'make test-sanitizers  the same under ASan+UBSan, then under TSan'
+	@echo 'make coverage         line coverage of protocol/ and acl/'
+	@echo 'make format, lint     rewrite in the house style; check style and clang-tidy'
+	@echo 'make install          to $$(DESTDIR)$$(PREFIX), which is $(DESTDIR)$(PREFIX)'
+	@echo 'make deps             what `run` and `test` do first: install what is missing, with apt'
+	@echo 'make clean            remove build/'
+
+run: deps build/build.ninja
+	cmake --build --preset release --parallel $(JOBS) --target respgate
+	build/respgate dev $(ARGS)
+
+test: deps build/build.ninja
+	cmake --build --preset release --parallel $(JOBS)
+	ctest --preset release --parallel $(JOBS)
+
+test-sanitizers: deps build/asan/build.ninja build/tsan/build.ninja
+	cmake --build --preset asan --parallel $(JOBS)
+	ctest --preset asan --parallel $(JOBS)
+	cmake --build --preset tsan --parallel $(JOBS)
+	$(FIXED_ADDRESSES) ctest --preset tsan --parallel $(JOBS)
+
+coverage: deps deps-coverage build/coverage/build.ninja
+	cmake --build --preset coverage --parallel $(JOBS)
+	find build/coverage -name '*.gcda' -delete
+	build/coverage/tests/protocol_tests --gtest_brief=1
+	build/coverage/tests/acl_tests --gtest_brief=1
+	gcovr --root . --filter protocol/ --filter acl/ --exclude-throw-branches build/coverage
+
+deps:
+	@.ci/deps
+
+deps-lint:
+	@.ci/deps clang-format clang-tidy-19
+
+deps-coverage:
+	@.ci/deps gcovr
+
+format: deps-lint
+	git ls-files -z '*.h' '*.cc' | xargs -0 clang-format -i
+
+lint: deps deps-lint build/build.ninja
+	JOBS=$(JOBS) .ci/lint
+
+install: deps build/build.ninja
+	cmake --build --preset release --parallel $(JOBS) --target respgate
+	DESTDIR=$(DESTDIR) cmake --install build --prefix $(PREFIX)
+
+clean:
+	rm -rf build
+
+# A build folder is configured once; CMake itself notices what changes later.
+build/build.ninja: CMakePresets.json | deps
+	cmake --preset release
+build/%/build.ninja: CMakePresets.json | deps
+	cmake --preset $*

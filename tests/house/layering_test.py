@@ -1,0 +1,209 @@
+"""Holds the sources to the rules of the house: which folder may include what, and how a file begins.
+
+Linking proves little of this (Boost and OpenSSL are on every include path), so the includes themselves are read.
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCE_FOLDERS = ("protocol", "acl", "tls", "proxy")
+TOP_LEVEL = {
+    "CMakeLists.txt", "proxy", "protocol", "acl", "tls", "bench", "tests", "conf", "README.md",
+    "Makefile", "CMakePresets.json", ".clang-format", ".clang-tidy", ".ci", "LICENSE", ".gitignore",
+}
+MAX_LINES = 400
+
+# Of <...>: a regular expression for all that is not standard C++.  Of "...": the folders.
+OPENSSL_HASHES = r"openssl/(evp|crypto|sha)\.h"
+RESULT = r"boost/system/result\.hpp"
+MAY_INCLUDE = {
+    "protocol": {"system": r"(?!)", "folders": {"protocol"}},
+    "acl": {"system": f"{RESULT}|{OPENSSL_HASHES}", "folders": {"protocol", "acl"}},
+    "tls": {"system": r"boost/(asio|system)(/.*)?\.hpp|openssl/.*|sys/.*|netinet/.*|unistd\.h", "folders": {"tls"}},
+    "proxy": {"system": r".*", "folders": {"protocol", "acl", "tls", "proxy"}},
+}
+
+# Parts of proxy/ that decide and therefore touch no socket, clock, thread or log.
+PURE_PROXY = {"client_state", "gate", "local_commands", "pipeline", "reply_queue", "request"}
+PURE_PROXY_MAY_INCLUDE = {
+    "system": RESULT,
+    "files": PURE_PROXY | {"config", "metrics"},
+}
+
+STANDARD = set("""
+    algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath
+    codecvt compare complex concepts condition_variable coroutine csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime
+    cuchar cwchar cwctype deque exception execution filesystem format forward_list fstream functional future initializer_list iomanip
+    ios iosfwd iostream istream iterator latch limits list locale map memory memory_resource mutex new numbers numeric optional ostream
+    queue random ranges ratio regex scoped_allocator semaphore set shared_mutex source_location span sstream stack stdexcept stop_token
+    streambuf string string_view strstream syncstream system_error thread tuple type_traits typeindex typeinfo unordered_map
+    unordered_set utility valarray variant vector version
+""".split())
+# Time is handed to what decides, never asked for: durations yes, now() no.
+IMPURE_STANDARD = {"condition_variable", "fstream", "future", "iostream", "mutex", "random", "shared_mutex", "thread"}
+CLOCK = re.compile(r"_clock::now\(|\btime\(nullptr\)|\bclock_gettime\(")
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def violations(root):
+    """Every breach below `root`, as "file: what is wrong"."""
+    return [
+        f"{path.relative_to(root)}: {fault}"
+        for folder in SOURCE_FOLDERS
+        for path in sorted((root / folder).glob("*"))
+        if path.suffix in (".h", ".cc", ".inc")
+        for fault in faults(root, folder, path)
+    ]
+
+
+def faults(root, folder, path):
+    text = path.read_text(encoding="utf-8")
+    includes = INCLUDE.findall(text)
+    for bracket, name in includes:
+        yield from include_faults(root, folder, path.stem, bracket, name)
+    if is_pure(folder, path.stem) and CLOCK.search(text):
+        yield "asks for the time; what only decides is handed it"
+    own_header = path.with_suffix(".h")
+    if path.suffix == ".cc" and own_header.exists():
+        if not includes or includes[0][1] != f"{folder}/{own_header.name}":
+            yield "its own header is not its first include, so nothing shows that the header compiles alone"
+    if path.suffix == ".h":
+        if not text.startswith("// "):
+            yield "a header begins with a comment that says what it is for"
+        if len(re.findall(r"^#pragma once$", text, re.MULTILINE)) != 1:
+            yield "a header has #pragma once, once"
+    lines = text.count("\n")
+    if path.suffix != ".inc" and lines > MAX_LINES:
+        yield f"{lines} lines; {MAX_LINES} is where a file is two things"
+
+
+def is_pure(folder, stem):
+    return folder in ("protocol", "acl") or (folder == "proxy" and stem in PURE_PROXY)
+
+
+def include_faults(root, folder, stem, bracket, name):
+    rule = MAY_INCLUDE[folder]
+    pure_proxy = folder == "proxy" and is_pure(folder, stem)
+    if bracket == '"':
+        target = pathlib.PurePosixPath(name)
+        if len(target.parts) != 2 or not (root / name).is_file():
+            yield f'"{name}" is not a path from the root of the project'
+        elif target.parts[0] not in rule["folders"]:
+            yield f'"{name}" is above {folder}/'
+        elif pure_proxy and target.parts[0] == "proxy" and target.stem not in PURE_PROXY_MAY_INCLUDE["files"]:
+            yield f'"{name}" is not pure, and {stem} is'
+    elif name in STANDARD:
+        if is_pure(folder, stem) and name in IMPURE_STANDARD:
+            yield f"<{name}> brings a thread, a file or chance into what only decides"
+    elif pure_proxy and not re.fullmatch(PURE_PROXY_MAY_INCLUDE["system"], name):
+        yield f"<{name}> is not pure, and {stem} is"
+    elif not re.fullmatch(rule["system"], name):
+        yield f"<{name}> is not for {folder}/"
+
+
+class TheHouse(unittest.TestCase):
+    def test_sources_keep_its_rules(self):
+        self.assertEqual(violations(ROOT), [])
+
+    def test_every_folder_has_sources_to_check(self):
+        for folder in ("protocol", "acl", "proxy"):
+            self.assertTrue(list((ROOT / folder).glob("*.h")), folder)
+
+    def test_top_level_is_fixed(self):
+        if not (ROOT / ".git").exists() or not shutil.which("git"):
+            self.skipTest("no git to ask")
+        listing = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
+        top = {name.split("/")[0] for name in listing.stdout.split("\0") if name}
+        self.assertEqual(top - TOP_LEVEL, set())
+
+
+class TheRulesBite(unittest.TestCase):
+    """A check that cannot fail is none: each breach is made, and must be the only one found."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for name in ("protocol/resp.h", "acl/policy.h", "tls/stream.h", "proxy/gate.h", "proxy/lane.h"):
+            self.write(name, "// What it is for.\n#pragma once\n")
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def assert_refused(self, name, text, why):
+        self.write(name, text)
+        found = violations(self.root)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(f"{name}: ", found[0])
+        self.assertIn(why, found[0])
+
+    def test_a_clean_house_passes(self):
+        self.write("acl/policy.cc", '#include "acl/policy.h"\n\n#include <string>\n\n#include <openssl/evp.h>\n\n#include "protocol/resp.h"\n')
+        self.write("proxy/lane.cc", '#include "proxy/lane.h"\n\n#include <sys/socket.h>\n\n#include <boost/asio.hpp>\n\n#include "tls/stream.h"\n')
+        self.assertEqual(violations(self.root), [])
+
+    def test_protocol_includes_no_sibling(self):
+        self.assert_refused("protocol/a.cc", '#include "acl/policy.h"\n', "above protocol/")
+
+    def test_protocol_includes_nothing_foreign(self):
+        for name in ("boost/asio.hpp", "boost/system/result.hpp", "openssl/evp.h", "sys/socket.h"):
+            self.assert_refused("protocol/a.cc", f"#include <{name}>\n", "is not for protocol/")
+
+    def test_acl_includes_no_socket_log_or_clock(self):
+        for name in ("boost/asio.hpp", "spdlog/spdlog.h", "sys/socket.h", "openssl/ssl.h", "time.h"):
+            self.assert_refused("acl/a.cc", f"#include <{name}>\n", "is not for acl/")
+
+    def test_acl_includes_no_folder_above_it(self):
+        for name in ("tls/stream.h", "proxy/gate.h"):
+            self.assert_refused("acl/a.cc", f'#include "{name}"\n', "above acl/")
+
+    def test_pure_folders_include_no_thread_or_file(self):
+        self.assert_refused("acl/a.cc", "#include <thread>\n", "what only decides")
+
+    def test_what_decides_is_handed_the_time(self):
+        self.assert_refused("acl/a.cc", "auto t = std::chrono::steady_clock::now();\n", "asks for the time")
+
+    def test_tls_includes_no_sibling(self):
+        for name in ("protocol/resp.h", "acl/policy.h", "proxy/gate.h"):
+            self.assert_refused("tls/a.cc", f'#include "{name}"\n', "above tls/")
+
+    def test_tls_includes_no_log(self):
+        self.assert_refused("tls/a.cc", "#include <spdlog/spdlog.h>\n", "is not for tls/")
+
+    def test_pure_parts_of_proxy_stay_pure(self):
+        self.assert_refused("proxy/gate.cc", '#include "proxy/gate.h"\n#include <boost/asio.hpp>\n', "is not pure")
+        self.assert_refused("proxy/gate.cc", '#include "proxy/gate.h"\n#include "proxy/lane.h"\n', "is not pure")
+
+    def test_includes_are_relative_to_the_root(self):
+        for name in ("gate.h", "../proxy/gate.h", "proxy/missing.h"):
+            self.assert_refused("proxy/a.cc", f'#include "{name}"\n', "not a path from the root")
+
+    def test_an_indented_include_is_seen(self):
+        self.assert_refused("protocol/a.cc", " # include <boost/asio.hpp>\n", "is not for protocol/")
+
+    def test_included_rows_are_sources_too(self):
+        self.assert_refused("protocol/rows.inc", "#include <boost/asio.hpp>\n", "is not for protocol/")
+
+    def test_a_source_includes_its_header_first(self):
+        self.assert_refused("proxy/lane.cc", '#include <string>\n\n#include "proxy/lane.h"\n', "its own header")
+
+    def test_a_header_begins_with_a_comment(self):
+        self.assert_refused("acl/a.h", "#pragma once\n// Late.\n", "begins with a comment")
+
+    def test_a_header_is_included_once(self):
+        self.assert_refused("acl/a.h", "// What it is for.\n", "#pragma once")
+
+    def test_a_file_is_one_thing(self):
+        self.assert_refused("acl/a.cc", "// line\n" * (MAX_LINES + 1), "401 lines")
+
+
+if __name__ == "__main__":
+    unittest.main()
