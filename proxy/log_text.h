@@ -1,0 +1,23 @@
+// Bytes that somebody else chose, made fit for a log line, an audit line or a
+// metric's label.  Pure ASCII comes out: nothing that moves a cursor, ends a line,
+// closes a quote, reverses the reading direction or looks like another letter.
+//
+//   printable ASCII but " and \    itself
+//   any other byte                 \xHH (lower-case hex), so " is \x22 and \ is \x5c
+//   what lies beyond the limit     \...N more bytes
+//
+// A reader can undo it exactly: no input produces a backslash in another way.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace respgate::proxy {
+
+inline constexpr std::size_t kLogTextBytes = 128;
+
+// At most `max_bytes` of `bytes` are shown; each takes up to four characters.
+std::string log_text(std::string_view bytes, std::size_t max_bytes = kLogTextBytes);
+
+}  // namespace respgate::proxy
