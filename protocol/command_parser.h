@@ -7,16 +7,21 @@
 // Exactly one spelling of each request is accepted (no sign, no leading zero, no
 // blank, no bare LF, CRLF checked after every bulk), so that no other parser can
 // see a different command in the same bytes.  `*0`, `*-1` and empty lines are
-// skipped, as Redis does.  A first word `POST` or `Host:` is an HTTP request sent
-// across protocols (kHttp: close without a reply).
+// skipped, as Redis does.  A first word `POST` or `Host:`, or an inline command
+// whose last word is an HTTP version, is an HTTP request sent across protocols
+// (kHttp: close without a reply).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "protocol/header_line.h"
+#include "protocol/inline_words.h"
+#include "protocol/parse_error.h"
 #include "protocol/resp.h"
 
 namespace respgate::protocol {
@@ -28,23 +33,6 @@ struct Command {
   std::string_view wire;          // canonical RESP of the whole command; empty when it must be re-encoded
                                   // from args (inline), or when drained
   bool drained = false;
-};
-
-enum class ParseError : std::uint8_t {
-  kNone,
-  kInvalidMultibulkLength,
-  kUnauthenticatedMultibulkLength,
-  kInvalidBulkLength,
-  kUnauthenticatedBulkLength,
-  kExpectedBulk,      // `$` expected; the byte seen is in the text
-  kTooBigCount,       // too big mbulk count string
-  kTooBigBulkCount,   // too big bulk count string
-  kTooBigInline,
-  kUnbalancedQuotes,
-  kMissingCrlf,       // after a bulk or a header
-  kRequestTooBig,     // request_bytes exceeded
-  kNulByte,           // NUL in a header or an inline line
-  kHttp,              // close, say nothing
 };
 
 class CommandParser {
@@ -64,7 +52,8 @@ class CommandParser {
   // `before_auth` only chooses the words of the error texts, as Redis does.
   explicit CommandParser(const Limits& limits, bool before_auth = false);
 
-  // From the next command on (called after login and after RESET).
+  // From the next command on (called after login and after RESET): one that has
+  // begun keeps the limits it began with.
   void set_limits(const Limits& limits, bool before_auth);
 
   // Looks again at `input`: every byte since consume() was last obeyed.  Bytes
@@ -72,37 +61,93 @@ class CommandParser {
   // After kComplete, gives the same command again until restart().
   [[nodiscard]] Status parse(std::string_view input);
 
-  // REQUIRES: parse() returned kComplete (everything) or kName (args is the head only).
+  // REQUIRES: parse() returned kComplete (everything) or kName (args is the head only;
+  // of a name longer than kMaxHeadBytes only its beginning, which no command is called).
   const Command& command() const { return command_; }
 
-  // After kName: forget the arguments of this command as they arrive.  From now
-  // on consumable() may grow while parse() says kNeedMore.
+  // After kName: forget the arguments of this command as they arrive.  From the
+  // next parse() on consumable() may grow while it says kNeedMore.
   void drain();
 
   // How many bytes at the front of `input` parse() will never look at again: the
-  // caller may drop them and must then call consumed(n).  0 within a command that
-  // is not drained; the whole command after kComplete.
+  // caller may drop any number of them and must then call consumed(n).  After
+  // kComplete the whole command (only restart() may follow consumed() then); within
+  // one that is not drained only what was skipped in front of it.
   std::size_t consumable() const;
   void consumed(std::size_t bytes);
 
   // Bytes still missing of the bulk in progress, a hint for the size of the next read.
-  std::size_t missing() const;
+  std::size_t missing() const { return missing_; }
 
   // True between commands: nothing of a next one has been seen.
-  bool idle() const;
+  bool idle() const { return state_ == State::kBetween; }
 
-  // REQUIRES: kComplete and consumed().  Ready for the next command.
+  // REQUIRES: kComplete.  Ready for the next command; what was not consumed() is
+  // skipped.  Wipes what it kept of an inline or drained command: it may be a password.
   void restart();
 
   // REQUIRES: parse() returned kError.  The stream cannot be resynchronised.
   ParseError error() const { return error_; }
-  // "Protocol error: invalid bulk length": Redis 7.0's own words, without "ERR ".
-  // Empty for kHttp.  Never holds a control byte.
-  std::string error_text() const;
+  // "Protocol error: invalid bulk length", without "ERR ".  Empty for kHttp.
+  std::string error_text() const { return parse_error_text(error_, unexpected_); }
 
  private:
-  Command command_;
+  enum class State : std::uint8_t { kBetween, kCount, kInline, kArguments, kComplete, kFailed };
+  // What one step came to: nothing yet (go on), or what parse() is to say.
+  using Step = std::optional<Status>;
+
+  Step begin(std::string_view input);
+  Step read_count(std::string_view input);
+  Step read_inline(std::string_view input);
+  Step read_words(std::string_view line, std::string_view input);
+  Step read_arguments(std::string_view input);
+  Step open_bulk(std::string_view input);
+  Step take_bulk(std::string_view input);
+  Step drain_bulk(std::string_view input);
+  Step skip();
+
+  Status need_more(std::string_view input);
+  bool head_known(std::string_view input) const;
+  Status give_head(std::string_view input);
+  Status complete(std::string_view input);
+  Status give_command(std::string_view input);
+  void make_command(std::string_view input, std::size_t at_most);
+  void start_draining(std::string_view input);
+  void preview(std::string_view bytes);
+  Status fail(ParseError error);
+  Step fail_header(HeaderNumber::Status problem, ParseError not_a_number, ParseError too_long);
+
+  Limits limits_;
+  Limits next_limits_;
+  bool before_auth_;
+  bool next_before_auth_;
+
+  State state_ = State::kBetween;
   ParseError error_ = ParseError::kNone;
+  char unexpected_ = 0;  // instead of `$`
+
+  // Offsets into the input: what lies before understood_ has been parsed, what lies
+  // before start_ is not needed any more.
+  std::size_t start_ = 0;
+  std::size_t understood_ = 0;
+  std::size_t line_scanned_ = 0;  // from start_ on, an inline line has neither LF nor NUL in this much
+  std::size_t missing_ = 0;
+
+  // The command in progress.
+  std::size_t count_ = 0;       // arguments announced
+  std::size_t read_ = 0;        // arguments read
+  std::size_t bytes_ = 0;       // of all bulks announced so far
+  std::size_t bulk_left_ = 0;   // of the bulk in progress
+  bool bulk_open_ = false;      // between a bulk's header and its end
+  bool head_given_ = false;
+  bool drain_requested_ = false;
+  bool draining_ = false;
+
+  std::vector<Extent> extents_;          // the arguments: from start_ on, or in kept_
+  std::vector<std::string_view> views_;  // the same, for command_
+  std::string kept_;                     // unquoted words; the beginnings of drained arguments
+  bool in_kept_ = false;
+  Command command_;
 };
 
 // Canonical RESP of `args`, appended to `out`.
