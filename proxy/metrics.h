@@ -7,12 +7,10 @@
 // configured listeners.  A name a client invented is "(unknown)".
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,25 +18,19 @@
 #include "acl/authenticator.h"
 #include "acl/authorizer.h"
 #include "acl/policy.h"
+#include "proxy/counter.h"
+#include "proxy/user_counters.h"
 
 namespace respgate::proxy {
 
-inline constexpr std::string_view kUnknownLabel = "(unknown)";
+class Exposition;
 
-// One cell, one writer, any reader.
-class Counter {
- public:
-  void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
-  void subtract(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed); }
-  std::uint64_t load() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
+// Above this many series in all, users who are not counted yet become "(other)".
+inline constexpr std::size_t kMaxSeries = 20000;
 
 // What one worker counts for one listener.  Padded: no two workers share a cache line.
 struct alignas(64) ListenerCounters {
-  Counter connections;        // open now
+  Counter connections;  // open now
   Counter connections_total;
   Counter commands_forwarded;
   Counter commands_local;
@@ -54,7 +46,7 @@ struct alignas(64) ListenerCounters {
 
 // What one worker counts for the upstream (one node as long as the mode is standalone).
 struct alignas(64) UpstreamCounters {
-  Counter lanes;              // logged in now
+  Counter lanes;  // logged in now
   Counter in_flight;
   Counter reconnects_total;
   Counter errors_total;
@@ -69,6 +61,7 @@ struct WorkerCounters {
 };
 
 enum class RefusedConnection : std::uint8_t { kAddress, kMaxConnections, kTlsHandshake, kProxyProtocol };
+inline constexpr std::size_t kRefusedConnections = 4;
 
 class Metrics {
  public:
@@ -77,16 +70,19 @@ class Metrics {
   WorkerCounters& worker(std::size_t index) { return *workers_[index]; }
 
   // Every series of these users exists from now on, at 0; those of users that are gone stay until restart.
-  void know_users(const acl::Policy& policy);
+  void know_users(const acl::Policy& policy) { users_.know(policy); }
 
   // `user` is nullptr when the name is nobody's.  Each call bumps exactly one series.
   void count_auth_failure(std::size_t listener, const acl::Principal* user, acl::AuthOutcome reason);
   // Bumps one of command/key/channel/database, and denied_commands_total{command,reason}.
-  // `command` empty: unknown command.
+  // `command` empty: unknown command.  Of denied_commands_total, only the reasons of "(unknown)"
+  // are told from the start: 400 commands × 4 reasons, nearly all of them 0, would drown the rest.
   void count_denial(std::size_t listener, const acl::Principal* user, std::string_view command, acl::Decision::Reason reason);
   void count_rule_hit(const acl::Principal& user, std::string_view command, acl::RuleAction action);
   void count_observed_denial(const acl::Principal& user, std::string_view command, acl::Decision::Reason reason);
   void count_refused_connection(std::size_t listener, RefusedConnection reason);
+  // The policy the process starts with: the time of the last success, but no reload.
+  void note_start(std::int64_t unix_seconds);
   void count_reload(bool success, std::int64_t unix_seconds);
   void count_audit_dropped(std::uint64_t n);
 
@@ -94,7 +90,30 @@ class Metrics {
   std::string expose() const;
 
  private:
+  using SharedCounter = std::atomic<std::uint64_t>;  // many writers: for what is rare
+  using DeniedCommand = std::array<SharedCounter, kDenials.size()>;
+
+  void expose_users(Exposition& out) const;
+  void expose_denied_commands(Exposition& out) const;
+  void expose_command_counts(Exposition& out) const;
+  void expose_listeners(Exposition& out) const;
+  void expose_durations(Exposition& out) const;
+  void expose_upstream(Exposition& out) const;
+  void expose_process(Exposition& out) const;
+  std::uint64_t sum(std::size_t listener, Counter ListenerCounters::*cell) const;
+  std::uint64_t sum(Counter UpstreamCounters::*cell) const;
+
+  const std::vector<std::string> listeners_;
+  const std::string node_;
   std::vector<std::unique_ptr<WorkerCounters>> workers_;
+  UserCounters users_;
+  std::vector<DeniedCommand> denied_commands_;                                       // by CommandId; the last is "(unknown)"
+  std::vector<std::array<SharedCounter, kRefusedConnections>> refused_connections_;  // by listener
+  std::atomic<bool> is_last_reload_good_{true};
+  std::atomic<std::int64_t> last_good_load_{0};
+  SharedCounter reloads_good_{0};
+  SharedCounter reloads_failed_{0};
+  SharedCounter audit_dropped_{0};
 };
 
 }  // namespace respgate::proxy

@@ -1,0 +1,228 @@
+#include "proxy/metrics.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "proxy/exposition.h"
+
+namespace respgate::proxy {
+namespace {
+
+using Reason = acl::Decision::Reason;
+
+constexpr std::size_t kBuckets = std::size(ListenerCounters::kDurationBounds) + 1;
+constexpr std::string_view kRefusedNames[kRefusedConnections] = {"address", "max_connections", "tls_handshake", "proxy_protocol"};
+
+// Series without a user's name, so that what is left of kMaxSeries is for users.
+std::size_t fixed_series(std::size_t listeners) {
+  constexpr std::size_t kOfListener =
+      kRefusedConnections + 2 + 3 + kBuckets + 2;  // connections, commands, the histogram and its sum and count
+  constexpr std::size_t kOfNode = 6;
+  constexpr std::size_t kOfProcess = 6;
+  return listeners * kOfListener + kOfNode + kOfProcess + (protocol::all_commands().size() + 1) * kDenials.size() +
+         UserCounters::unnamed_series(listeners);
+}
+
+std::size_t series_for_users(std::size_t listeners) { return kMaxSeries - std::min(kMaxSeries, fixed_series(listeners)); }
+
+struct DenialFamily {
+  std::string_view name;
+  std::string_view help;
+};
+// In the order of kDenials.
+constexpr DenialFamily kDenialFamilies[kDenials.size()] = {
+    {"respgate_command_authorization_failures_total", "Commands denied because the user may not run them."},
+    {"respgate_key_authorization_failures_total", "Commands denied because the user may not access a key."},
+    {"respgate_channel_authorization_failures_total", "Commands denied because the user may not access a channel."},
+    {"respgate_database_authorization_failures_total", "Commands denied because the user may not access the database."},
+};
+
+}  // namespace
+
+void ListenerCounters::observe_duration(std::uint64_t nanoseconds) {
+  const double seconds = static_cast<double>(nanoseconds) * 1e-9;
+  const auto* const bound = std::lower_bound(std::begin(kDurationBounds), std::end(kDurationBounds), seconds);
+  duration_buckets[bound - std::begin(kDurationBounds)].add();
+  duration_sum_ns.add(nanoseconds);
+}
+
+Metrics::Metrics(std::vector<std::string> listeners, std::string node, std::size_t workers)
+    : listeners_(std::move(listeners)),
+      node_(std::move(node)),
+      users_(listeners_.size(), series_for_users(listeners_.size())),
+      denied_commands_(protocol::all_commands().size() + 1),
+      refused_connections_(listeners_.size()) {
+  for (std::size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<WorkerCounters>(listeners_.size()));
+}
+
+void Metrics::count_auth_failure(std::size_t listener, const acl::Principal* user, acl::AuthOutcome reason) {
+  users_.count_auth_failure(listener, user, reason);
+}
+
+void Metrics::count_denial(std::size_t listener, const acl::Principal* user, std::string_view command, Reason reason) {
+  users_.count_denial(listener, user, reason);
+  const protocol::CommandSpec* spec = protocol::find_command_by_name(command);
+  DeniedCommand& denied = spec != nullptr ? denied_commands_[spec->id] : denied_commands_.back();
+  const auto column = std::find(kDenials.begin(), kDenials.end(), reason) - kDenials.begin();
+  denied[static_cast<std::size_t>(column)].fetch_add(1, std::memory_order_relaxed);
+}
+
+void Metrics::count_rule_hit(const acl::Principal& user, std::string_view command, acl::RuleAction action) {
+  users_.count_rule_hit(user, command, action);
+}
+
+void Metrics::count_observed_denial(const acl::Principal& user, std::string_view command, Reason reason) {
+  users_.count_observed_denial(user, command, reason);
+}
+
+void Metrics::count_refused_connection(std::size_t listener, RefusedConnection reason) {
+  refused_connections_[listener][static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+}
+
+void Metrics::note_start(std::int64_t unix_seconds) { last_good_load_.store(unix_seconds, std::memory_order_relaxed); }
+
+void Metrics::count_reload(bool success, std::int64_t unix_seconds) {
+  (success ? reloads_good_ : reloads_failed_).fetch_add(1, std::memory_order_relaxed);
+  is_last_reload_good_.store(success, std::memory_order_relaxed);
+  if (success) last_good_load_.store(unix_seconds, std::memory_order_relaxed);
+}
+
+void Metrics::count_audit_dropped(std::uint64_t n) { audit_dropped_.fetch_add(n, std::memory_order_relaxed); }
+
+std::uint64_t Metrics::sum(std::size_t listener, Counter ListenerCounters::*cell) const {
+  std::uint64_t total = 0;
+  for (const auto& worker : workers_) total += (worker->listener[listener].*cell).load();
+  return total;
+}
+
+std::uint64_t Metrics::sum(Counter UpstreamCounters::*cell) const {
+  std::uint64_t total = 0;
+  for (const auto& worker : workers_) total += (worker->upstream.*cell).load();
+  return total;
+}
+
+std::string Metrics::expose() const {
+  Exposition out;
+  expose_users(out);
+  expose_denied_commands(out);
+  expose_command_counts(out);
+  expose_listeners(out);
+  expose_durations(out);
+  expose_upstream(out);
+  expose_process(out);
+  return out.text();
+}
+
+void Metrics::expose_users(Exposition& out) const {
+  const std::vector<const UserCounters::UserRow*> rows = users_.rows();
+  out.begin_counter("respgate_authentication_failures_total", "Failed logins, by the name tried and the reason.");
+  for (const UserCounters::UserRow* row : rows) {
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+      for (std::size_t reason = 0; reason < kAuthFailures.size(); ++reason) {
+        const std::uint64_t count = row->listener[i].auth_failures[reason].load();
+        if (count == 0 && !row->expects(kAuthFailures[reason])) continue;
+        out.add({{"listener", listeners_[i]}, {"user", row->label}, {"reason", acl::auth_outcome_name(kAuthFailures[reason])}}, count);
+      }
+    }
+  }
+  for (std::size_t reason = 0; reason < kDenials.size(); ++reason) {
+    out.begin_counter(kDenialFamilies[reason].name, kDenialFamilies[reason].help);
+    for (const UserCounters::UserRow* row : rows) {
+      for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        const std::uint64_t count = row->listener[i].denials[reason].load();
+        if (count == 0 && !row->expects_denials()) continue;
+        out.add({{"listener", listeners_[i]}, {"user", row->label}}, count);
+      }
+    }
+  }
+}
+
+void Metrics::expose_denied_commands(Exposition& out) const {
+  out.begin_counter("respgate_denied_commands_total", "Commands denied, by command and reason.");
+  for (std::size_t id = 0; id < denied_commands_.size(); ++id) {
+    const bool is_unknown = id + 1 == denied_commands_.size();
+    const std::string_view name = is_unknown ? kUnknownLabel : protocol::all_commands()[id].name;
+    for (std::size_t reason = 0; reason < kDenials.size(); ++reason) {
+      const std::uint64_t count = denied_commands_[id][reason].load(std::memory_order_relaxed);
+      if (count > 0 || is_unknown) out.add({{"command", name}, {"reason", acl::reason_name(kDenials[reason])}}, count);
+    }
+  }
+}
+
+void Metrics::expose_command_counts(Exposition& out) const {
+  out.begin_counter("respgate_command_rule_hits_total", "Commands that a command rule denied, rewrote or observed.");
+  for (const auto& hit : users_.rule_hits()) {
+    out.add({{"user", hit.user}, {"command", hit.command}, {"action", acl::rule_action_name(hit.label)}}, hit.count);
+  }
+  out.begin_counter("respgate_observed_denials_total", "Commands that were allowed only because enforcement is set to observe.");
+  for (const auto& denial : users_.observed_denials()) {
+    out.add({{"user", denial.user}, {"command", denial.command}, {"reason", acl::reason_name(denial.label)}}, denial.count);
+  }
+}
+
+void Metrics::expose_listeners(Exposition& out) const {
+  out.begin_counter("respgate_connections_refused_total", "Client connections closed before they were served.");
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    for (std::size_t reason = 0; reason < kRefusedConnections; ++reason) {
+      out.add({{"listener", listeners_[i]}, {"reason", kRefusedNames[reason]}},
+              refused_connections_[i][reason].load(std::memory_order_relaxed));
+    }
+  }
+  out.begin_gauge("respgate_connections", "Client connections open now.");
+  for (std::size_t i = 0; i < listeners_.size(); ++i) out.add({{"listener", listeners_[i]}}, sum(i, &ListenerCounters::connections));
+  out.begin_counter("respgate_connections_total", "Client connections accepted.");
+  for (std::size_t i = 0; i < listeners_.size(); ++i) out.add({{"listener", listeners_[i]}}, sum(i, &ListenerCounters::connections_total));
+  out.begin_counter("respgate_commands_total", "Commands forwarded, answered by the proxy itself, and denied.");
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    out.add({{"listener", listeners_[i]}, {"result", "forwarded"}}, sum(i, &ListenerCounters::commands_forwarded));
+    out.add({{"listener", listeners_[i]}, {"result", "local"}}, sum(i, &ListenerCounters::commands_local));
+    out.add({{"listener", listeners_[i]}, {"result", "denied"}}, sum(i, &ListenerCounters::commands_denied));
+  }
+}
+
+void Metrics::expose_durations(Exposition& out) const {
+  out.begin_histogram("respgate_command_duration_seconds", "From a command's last byte to its reply, of one in 16 commands.");
+  static_assert(ListenerCounters::kDurationSample == 16, "the help text says so");
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    std::array<std::uint64_t, kBuckets> buckets{};
+    for (const auto& worker : workers_) {
+      for (std::size_t b = 0; b < kBuckets; ++b) buckets[b] += worker->listener[i].duration_buckets[b].load();
+    }
+    const double seconds = static_cast<double>(sum(i, &ListenerCounters::duration_sum_ns)) * 1e-9;
+    out.add_histogram({{"listener", listeners_[i]}}, ListenerCounters::kDurationBounds, buckets, seconds);
+  }
+}
+
+void Metrics::expose_upstream(Exposition& out) const {
+  const Exposition::Labels node{{"node", node_}};
+  out.begin_gauge("respgate_upstream_lanes", "Connections to the node that are logged in now.");
+  out.add(node, sum(&UpstreamCounters::lanes));
+  out.begin_gauge("respgate_upstream_in_flight", "Requests sent to the node and not answered yet.");
+  out.add(node, sum(&UpstreamCounters::in_flight));
+  out.begin_counter("respgate_upstream_reconnects_total", "Times a connection to the node was dialled again.");
+  out.add(node, sum(&UpstreamCounters::reconnects_total));
+  out.begin_counter("respgate_upstream_errors_total", "Connections to the node that failed, and logins it refused.");
+  out.add(node, sum(&UpstreamCounters::errors_total));
+  out.begin_counter("respgate_lane_desyncs_total",
+                    "Connections closed because the node sent a reply that nobody asked for or that cannot be.");
+  out.add(node, sum(&UpstreamCounters::desyncs_total));
+  out.begin_counter("respgate_pushes_dropped_total", "Push messages on shared connections, which have no owner.");
+  out.add(node, sum(&UpstreamCounters::pushes_dropped_total));
+}
+
+void Metrics::expose_process(Exposition& out) const {
+  out.begin_gauge("respgate_reload_success", "Did the last reload succeed? 1 until one fails.");
+  out.add({}, is_last_reload_good_.load(std::memory_order_relaxed) ? 1 : 0);
+  out.begin_gauge("respgate_reload_timestamp_seconds", "When the configuration in force was loaded.");
+  out.add({}, static_cast<std::uint64_t>(last_good_load_.load(std::memory_order_relaxed)));
+  out.begin_counter("respgate_reloads_total", "Reloads, by result.");
+  out.add({{"result", "success"}}, reloads_good_.load(std::memory_order_relaxed));
+  out.add({{"result", "failure"}}, reloads_failed_.load(std::memory_order_relaxed));
+  out.begin_counter("respgate_audit_dropped_total", "Audit events lost: the queue was full or the file took no more.");
+  out.add({}, audit_dropped_.load(std::memory_order_relaxed));
+  out.begin_gauge("respgate_build_info", "The version that runs; always 1.");
+  out.add({{"version", RESPGATE_VERSION}}, 1);
+}
+
+}  // namespace respgate::proxy
