@@ -3,36 +3,25 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include <boost/system/result.hpp>
 
 #include "acl/command_rules.h"
 #include "acl/policy.h"
+#include "proxy/address.h"
+#include "proxy/config_error.h"
+#include "proxy/places.h"
 
 namespace respgate::proxy {
 
 using Milliseconds = std::chrono::milliseconds;
-
-// Where something listens or is dialled.
-struct Address {
-  enum class Kind : std::uint8_t { kTcp, kUnix };
-  Kind kind = Kind::kTcp;
-  std::string host;         // kTcp: name or IP literal, brackets removed
-  std::uint16_t port = 0;
-  std::string path;         // kUnix, absolute
-  std::string text;         // as written, for messages and labels
-
-  bool is_loopback() const;  // unix sockets, 127.0.0.0/8, ::1, "localhost"
-};
-// "host:port", "[v6]:port", "unix:/path"; the error says what to write.
-boost::system::result<Address, std::string> parse_address(std::string_view text, const std::filesystem::path& relative_to);
 
 struct ListenerConfig {
   std::string name;
@@ -45,18 +34,18 @@ struct ListenerConfig {
 };
 
 struct UpstreamConfig {
-  std::vector<Address> nodes;            // standalone: exactly one
-  std::string user;                      // empty: no login (or the default user's password alone)
-  std::string password_file;             // empty: none
+  std::vector<Address> nodes;  // standalone: exactly one
+  std::string user;            // empty: no login (or the default user's password alone)
+  std::string password_file;   // empty: none
   std::size_t lanes_per_worker = 1;
   Milliseconds connect_timeout{2000};
-  Milliseconds response_timeout{0};      // 0: none
+  Milliseconds response_timeout{0};  // 0: none
   Milliseconds dead_peer{10000};
   Milliseconds queue_timeout{1000};
   std::size_t lane_window = 8192;
   std::size_t max_lanes = 256;
   Milliseconds lane_idle{60000};
-  std::vector<acl::RenameText> command_names;  // what to say upstream instead
+  std::vector<acl::RenameText> command_names;  // what to say upstream instead; `from` in lower case
 };
 
 struct ClientLimits {
@@ -66,10 +55,10 @@ struct ClientLimits {
   std::size_t unauthenticated_max_bulk_bytes = 16 * 1024;
   Milliseconds unauthenticated_timeout{10000};
   std::size_t client_output_buffer = 64u << 20;
-  std::size_t memory_bytes = 0;           // resolved from "50%" of machine or cgroup
+  std::size_t memory_bytes = 0;  // resolved from "50%" of machine or cgroup
   Milliseconds lane_stall{250};
   std::size_t client_window = 1024;
-  Milliseconds idle_timeout{0};           // 0: none
+  Milliseconds idle_timeout{0};  // 0: none
 };
 
 struct CommandsConfig {
@@ -103,18 +92,7 @@ struct Config {
   AuditConfig audit;
   AdminConfig admin;
   Milliseconds shutdown_grace{30000};
-};
-
-struct ConfigError {
-  std::string file;
-  unsigned line = 0;    // from 1; 0: the file as a whole
-  unsigned column = 0;
-  std::string what;     // what is wrong, and what to write instead
-};
-std::string to_string(const ConfigError& error);  // "file:line:column: what"
-
-struct ConfigErrors {
-  std::vector<ConfigError> errors;
+  Places places;  // of what was written, for complaints that come later
 };
 
 using ConfigResult = boost::system::result<Config, ConfigErrors>;
@@ -123,6 +101,15 @@ using ConfigResult = boost::system::result<Config, ConfigErrors>;
 ConfigResult load_config(const std::filesystem::path& file);
 // The same from text already in memory; `file` is for messages and relative paths.
 ConfigResult parse_config(std::string_view yaml, const std::filesystem::path& file);
+
+// What could be read, and everything that is wrong.  For `check`, which goes on to look at the files a
+// faulty configuration refers to; everybody else wants all or nothing.
+struct ConfigDraft {
+  Config config;
+  std::vector<ConfigError> errors;  // in file order
+};
+ConfigDraft draft_config(std::string_view yaml, const std::filesystem::path& file);
+ConfigDraft draft_config_file(const std::filesystem::path& file);
 
 // The effective configuration as JSON, secrets' contents never included (admin GET /config).
 std::string describe_config(const Config& config);

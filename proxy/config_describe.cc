@@ -1,0 +1,137 @@
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "proxy/config.h"
+#include "proxy/units.h"
+
+// The effective configuration, spelled as respgate.yaml spells it.  Names of secret
+// files are shown; their contents are not part of Config and cannot be.
+
+namespace respgate::proxy {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json describe(const ListenerConfig& listener) {
+  Json out{{"name", listener.name}, {"address", listener.address.text}};
+  if (listener.address.kind == Address::Kind::kUnix) {
+    char mode[8] = {};
+    std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(listener.unix_mode));
+    out["mode"] = mode;
+  }
+  if (!listener.login_as.empty()) out["login_as"] = listener.login_as;
+  if (!listener.user_group.empty()) out["user_group"] = listener.user_group;
+  out["max_connections"] = listener.max_connections;
+  out["unsafe_plaintext"] = listener.unsafe_plaintext;
+  return out;
+}
+
+Json describe(const std::vector<acl::RenameText>& renames) {
+  Json out = Json::object();
+  for (const acl::RenameText& rename : renames) out[rename.from] = rename.to;
+  return out;
+}
+
+Json describe(const UpstreamConfig& upstream) {
+  Json nodes = Json::array();
+  for (const Address& node : upstream.nodes) nodes.push_back(node.text);
+  Json credentials = Json::object();
+  if (!upstream.user.empty()) credentials["user"] = upstream.user;
+  if (!upstream.password_file.empty()) credentials["password_file"] = upstream.password_file;
+  return {{"mode", "standalone"},
+          {"nodes", nodes},
+          {"credentials", credentials},
+          {"lanes_per_worker", upstream.lanes_per_worker},
+          {"connect_timeout", spell_duration(upstream.connect_timeout)},
+          {"response_timeout", spell_duration(upstream.response_timeout)},
+          {"dead_peer", spell_duration(upstream.dead_peer)},
+          {"queue_timeout", spell_duration(upstream.queue_timeout)},
+          {"lane_window", upstream.lane_window},
+          {"max_lanes", upstream.max_lanes},
+          {"lane_idle", spell_duration(upstream.lane_idle)},
+          {"command_names", describe(upstream.command_names)}};
+}
+
+Json describe_users(const Config& config) {
+  Json groups = Json::object();
+  for (const acl::CommandRules::Group& group : config.groups) groups[group.name] = group.members;
+  return {{"file", config.users_file}, {"groups", groups}};
+}
+
+Json describe(const acl::CommandRuleText& rule) {
+  Json out{{"match", rule.match}};
+  if (!rule.users.empty()) out["users"] = rule.users;
+  if (!rule.groups.empty()) out["groups"] = rule.groups;
+  out["action"] = acl::rule_action_name(rule.action);
+  if (!rule.to.empty()) out["to"] = rule.to;
+  if (!rule.message.empty()) out["message"] = rule.message;
+  return out;
+}
+
+Json describe_commands(const Config& config) {
+  Json rules = Json::array();
+  for (const acl::CommandRuleText& rule : config.commands.rules) rules.push_back(describe(rule));
+  return {{"rename", describe(config.commands.rename)},
+          {"rules", rules},
+          {"scripts", {{"mode", "deny"}}},
+          {"keyspace", config.policy.require_all_keys_for_keyspace ? "require_all_keys" : "allow"},
+          {"server_texts", config.policy.texts == acl::ServerTexts::kRedis70 ? "7.0" : "7.2"}};
+}
+
+Json describe(const ClientLimits& limits) {
+  return {{"max_bulk_bytes", spell_size(limits.max_bulk_bytes)},
+          {"max_arguments", limits.max_arguments},
+          {"unauthenticated",
+           {{"max_arguments", limits.unauthenticated_max_arguments},
+            {"max_bulk_bytes", spell_size(limits.unauthenticated_max_bulk_bytes)},
+            {"timeout", spell_duration(limits.unauthenticated_timeout)}}},
+          {"client_output_buffer", spell_size(limits.client_output_buffer)},
+          {"memory", spell_size(limits.memory_bytes)},
+          {"lane_stall", spell_duration(limits.lane_stall)},
+          {"client_window", limits.client_window},
+          {"idle_timeout", spell_duration(limits.idle_timeout)}};
+}
+
+Json describe(const AuditConfig& audit) {
+  Json events = Json::array();
+  if (audit.auth) events.push_back("auth");
+  if (audit.denied) events.push_back("denied");
+  if (audit.admin) events.push_back("admin");
+  if (audit.reload) events.push_back("reload");
+  if (audit.observed) events.push_back("observed");
+  if (audit.allowed) events.push_back("allowed");
+  const bool hash = audit.keys == AuditConfig::Keys::kHash;
+  const char* keys = hash ? "hash" : audit.keys == AuditConfig::Keys::kPlain ? "plain" : "none";
+  return {{"file", audit.file}, {"events", events}, {"on_overflow", "drop"}, {"keys", keys}};
+}
+
+Json describe(const AdminConfig& admin) {
+  Json out = Json::object();
+  if (admin.address) out["address"] = admin.address->text;
+  if (!admin.token_file.empty()) out["token_file"] = admin.token_file;
+  if (admin.health_address) out["health_address"] = admin.health_address->text;
+  out["hosts"] = admin.hosts;
+  return out;
+}
+
+}  // namespace
+
+std::string describe_config(const Config& config) {
+  Json listeners = Json::array();
+  for (const ListenerConfig& listener : config.listeners) listeners.push_back(describe(listener));
+  Json out{{"workers", config.workers},
+           {"listeners", listeners},
+           {"upstream", describe(config.upstream)},
+           {"users", describe_users(config)},
+           {"commands", describe_commands(config)},
+           {"enforcement", config.policy.observe ? "observe" : "enforce"},
+           {"limits", describe(config.limits)}};
+  if (!config.audit.file.empty()) out["audit"] = describe(config.audit);
+  if (config.admin.address || config.admin.health_address) out["admin"] = describe(config.admin);
+  out["shutdown"] = {{"grace", spell_duration(config.shutdown_grace)}};
+  // Names may hold bytes that are no UTF-8; a strict dump would throw on them.
+  return out.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace respgate::proxy
