@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include <boost/system/result.hpp>
 
 #include "acl/policy.h"
 #include "proxy/config.h"
@@ -15,10 +18,20 @@ using PolicyResult = boost::system::result<acl::PolicyPtr, ConfigErrors>;
 // Refuses a users file that group or others may write (contract: fail closed).
 PolicyResult load_policy(const Config& config, std::uint64_t generation);
 
+using PrincipalsLoaded = boost::system::result<std::vector<acl::Principal>, ConfigErrors>;
+
+// The users file alone, without asking whether the configuration fits it.
+PrincipalsLoaded load_principals(const Config& config);
+
 struct UpstreamPasswords {
   std::vector<std::string> newest_first;  // at most two lines of the password file
 };
 // Empty when no password file is configured.
 boost::system::result<UpstreamPasswords, ConfigErrors> load_upstream_passwords(const Config& config);
+
+struct AdminToken {
+  std::string text;  // without the newline at its end; empty when no token file is configured
+};
+boost::system::result<AdminToken, ConfigErrors> load_admin_token(const Config& config);
 
 }  // namespace respgate::proxy
