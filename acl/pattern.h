@@ -1,8 +1,15 @@
 // A compiled Redis glob, byte for byte the server's matcher (its surprises
 // included: the empty subject matches only the empty pattern, `[a-]` is a range,
-// ranges compare signed bytes), but iterative and with a bounded worst case.
+// ranges compare signed bytes), but iterative: no recursion on input, and at most
+// one step per pair of a subject's and a pattern's byte.
+//
+//   pattern := ( "*" any run | "?" one byte | "\" byte | "[" class "]" | byte )*
+//   class   := "^"? ( "\" byte | byte "-" byte | byte )*
+//
+// Source: stringmatchlen() of Redis 7.0.15, whose answers tests/data/glob_vectors.json holds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,10 +18,15 @@ namespace respgate::acl {
 
 class Pattern {
  public:
+  // Longer ones are refused by the policy parser.
+  static constexpr std::size_t kMaxBytes = 1024;
+
+  // Any bytes are a pattern.  Patterns without `?`, `[` and inner `*` get a shortcut.
   static Pattern compile(std::string_view text);
 
   bool matches(std::string_view subject) const;
   const std::string& text() const { return text_; }
+  bool operator==(const Pattern& other) const { return text_ == other.text_; }
 
  private:
   enum class Shape : std::uint8_t { kExact, kPrefix, kAnything, kGeneral };
@@ -22,5 +34,14 @@ class Pattern {
   std::string literal_;  // kExact, kPrefix: the unescaped text
   Shape shape_ = Shape::kGeneral;
 };
+
+// The matcher without shortcuts.  More than kMaxStars runs of `*` before the last one match nothing, as in
+// servers with the fix of CVE-2024-31228.
+inline constexpr std::size_t kMaxStars = 1000;
+bool glob_matches(std::string_view pattern, std::string_view subject);
+
+// Is there a byte ≥ 0x80 inside `[…]`?  Servers compare ranges as signed or as unsigned bytes, as their
+// compiler has it, so such a class means one thing here and another there.
+bool has_wide_class(std::string_view pattern);
 
 }  // namespace respgate::acl

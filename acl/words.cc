@@ -1,0 +1,78 @@
+#include "acl/words.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace respgate::acl {
+namespace {
+
+char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte; }
+
+// Levenshtein's, one row at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string lowered(std::string_view word) {
+  std::string result(word);
+  std::transform(result.begin(), result.end(), result.begin(), lower);
+  return result;
+}
+
+bool is_same_word(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_blank(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+bool is_control(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  return value < 0x20 || value == 0x7f;
+}
+
+std::string quoted(std::string_view bytes) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string result = "'";
+  for (const char byte : bytes.substr(0, kMaxQuotedBytes)) {
+    const auto value = static_cast<unsigned char>(byte);
+    if (is_control(byte) || value >= 0x80) {
+      result.append("\\x").append(1, kHex[value >> 4]).append(1, kHex[value & 15]);
+    } else {
+      if (byte == '\'' || byte == '\\') result += '\\';
+      result += byte;
+    }
+  }
+  return result += bytes.size() > kMaxQuotedBytes ? "...'" : "'";
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr std::size_t kMaxEdits = 2, kMaxWord = 64;
+  if (word.size() > kMaxWord) return {};
+  std::string_view best;
+  std::size_t best_distance = kMaxEdits + 1;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    // A word of which little is left is not a misspelling.
+    if (distance < best_distance && distance < candidate.size()) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best.empty() ? std::string{} : "; did you mean " + quoted(best) + "?";
+}
+
+}  // namespace respgate::acl

@@ -1,0 +1,28 @@
+// How the words of rules are compared and shown: in ASCII whatever the locale, and
+// never with a byte in an error text that a terminal or a log could misread.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace respgate::acl {
+
+// Folds A-Z only.
+std::string lowered(std::string_view word);
+bool is_same_word(std::string_view a, std::string_view b);
+
+// What isspace() says in the C locale: blank, \t \n \v \f \r.
+bool is_blank(char byte);
+// Below 0x20, or DEL.
+bool is_control(char byte);
+
+// 'config\x00', cut after kMaxQuotedBytes; quotes and backslashes are escaped too.
+inline constexpr std::size_t kMaxQuotedBytes = 64;
+std::string quoted(std::string_view bytes);
+
+// "; did you mean 'get'?" for the candidate at most two edits away, or nothing.
+std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace respgate::acl
