@@ -16,14 +16,18 @@
 
 namespace respgate::acl {
 
+// Longer passwords are refused, in users.acl and by AUTH (Redis has no limit; a proxy must).
+inline constexpr std::size_t kMaxPasswordBytes = 4096;
+
 // SHA-256 of a password.  Has no operator<< and no accessor that logs could use by accident.
 class Secret {
  public:
   using Digest = std::array<std::uint8_t, 32>;
-  static Secret of_password(std::string_view password);              // hashes
-  static std::optional<Secret> of_hex(std::string_view hex64);       // lower-case hex, exactly 64
-  bool equals(const Digest& digest) const;                           // constant time
-  std::string to_hex() const;                                        // ACL GETUSER shows hashes to those who may
+  static Secret of_password(std::string_view password);         // hashes
+  static std::optional<Secret> of_hex(std::string_view hex64);  // lower-case hex, exactly 64
+  static Digest digest_of(std::string_view password);
+  bool equals(const Digest& digest) const;  // constant time
+  std::string to_hex() const;               // ACL GETUSER shows hashes to those who may
   bool operator==(const Secret& other) const { return equals(other.digest_); }
 
  private:
@@ -34,14 +38,21 @@ class Secret {
 class CommandSet {
  public:
   bool contains(protocol::CommandId id) const { return bits_.test(id); }
-  // `+cmd|arg` rules: does the first argument open it?  Compared as the server does (C string, any case).
+  // `+cmd|arg` rules: does the first argument open it?  Any case.  Compared whole, where servers stop at a NUL:
+  // `+get|public` must not open GET "public\0secret".
   bool contains_first_argument(protocol::CommandId id, std::string_view argument) const;
+  bool has_first_arguments(protocol::CommandId id) const;
   bool is_all() const { return all_; }  // ALLCOMMANDS: nothing was taken away
+  bool operator==(const CommandSet& other) const = default;
 
  private:
-  friend class SelectorBuilder;
+  friend class CommandSetBuilder;
+  struct FirstArgument {
+    protocol::CommandId id;
+    std::string argument;
+    bool operator==(const FirstArgument& other) const = default;
+  };
   std::bitset<protocol::kMaxCommands> bits_;
-  struct FirstArgument { protocol::CommandId id; std::string argument; };
   std::vector<FirstArgument> first_arguments_;
   bool all_ = false;
 };
@@ -49,6 +60,7 @@ class CommandSet {
 struct KeyGrant {
   Pattern pattern;
   protocol::Access access;
+  bool operator==(const KeyGrant& other) const = default;
 };
 
 class Selector {
@@ -70,6 +82,7 @@ class Selector {
   std::span<const std::int64_t> databases() const { return databases_; }
   // The command rules in the order they count, normalised: "-@all +@read -keys".
   const std::string& command_rules() const { return command_rules_; }
+  bool operator==(const Selector& other) const = default;
 
  private:
   friend class SelectorBuilder;
@@ -96,6 +109,8 @@ class Principal {
   bool is_unrestricted() const;
   // Line of users.acl that defined it; 0 when built in.
   unsigned line() const { return line_; }
+  // Same name and same rights, wherever they were defined.
+  bool operator==(const Principal& other) const;
 
  private:
   friend class PrincipalBuilder;
@@ -108,11 +123,11 @@ class Principal {
   bool sanitize_payload_ = true;
 };
 
-// "~a* %R~b*" / "&x" / "db=0,1" / whole line as ACL LIST prints it (with `#hash` or, redacted, without).
-std::string describe_keys(const Selector& selector);
+// As ACL LIST and ACL GETUSER of Redis 7.2 print them, and as parse_policy() reads them back.
+std::string describe_keys(const Selector& selector);       // "~a* %R~b*", "~*" for all keys, "" for none
 std::string describe_channels(const Selector& selector);   // "&*", "&a &b", "" for none
-std::string describe_databases(const Selector& selector);  // "alldbs" or "db=0,1" or "resetdbs"
+std::string describe_databases(const Selector& selector);  // "alldbs", "db=0,1" or "resetdbs"
 enum class Hashes : std::uint8_t { kShow, kHide };
-std::string describe(const Principal& principal, Hashes hashes);
+std::string describe(const Principal& principal, Hashes hashes);  // "user alice on sanitize-payload #… ~a* …"
 
 }  // namespace respgate::acl
