@@ -17,7 +17,7 @@ namespace respgate::acl {
 struct Decision {
   // In the order in which a denial wins over another: the furthest a selector got.
   enum class Reason : std::uint8_t {
-    kCommand,   // no permission for the command
+    kCommand,  // no permission for the command
     kKey,
     kChannel,
     kDatabase,
@@ -26,16 +26,16 @@ struct Decision {
   // Why, when the server's own ACL would not have said so.
   enum class Detail : std::uint8_t {
     kNone,
-    kSortBy,          // SORT BY without reading every key
+    kSortBy,  // SORT BY without reading every key
     kSortGet,
-    kScript,          // scripts and functions
-    kKeyspaceNames,   // keyspace: require_all_keys
-    kTargets,         // Targets::Status::kRefused
+    kScript,         // scripts and functions
+    kKeyspaceNames,  // keyspace: require_all_keys
+    kTargets,        // Targets::Status::kRefused
   };
   Reason reason = Reason::kCommand;  // denied until granted
   Detail detail = Detail::kNone;
-  std::uint32_t arg = 0;             // the argument that decided it
-  std::int16_t selector = -1;        // kAllowed: which selector granted it (0 = root)
+  std::uint32_t arg = 0;       // the argument that decided it
+  std::int16_t selector = -1;  // kAllowed: which selector granted it (0 = root)
 
   bool allowed() const { return reason == Reason::kAllowed; }
 };
@@ -43,8 +43,8 @@ std::string_view reason_name(Decision::Reason reason);  // "command", "key", "ch
 
 // `database` is the one the session has selected.
 // REQUIRES: spec.arity_fits(args.size()); targets are those of (spec, args).
-Decision authorize(const Principal& principal, const protocol::CommandSpec& spec, protocol::Args args,
-                   const protocol::Targets& targets, const PolicyOptions& options, std::int64_t database);
+Decision authorize(const Principal& principal, const protocol::CommandSpec& spec, protocol::Args args, const protocol::Targets& targets,
+                   const PolicyOptions& options, std::int64_t database);
 
 // Is the name alone already refused, whatever the arguments?  `head` is argv[0] and, where known, argv[1].
 // Used to drain the arguments of a refused command instead of storing them.
@@ -56,7 +56,7 @@ std::string denial_text(const Decision& decision, const Principal& principal, co
                         const protocol::Targets& targets, ServerTexts texts);
 
 // What ACL DRYRUN answers for a denial ("User alice has no permissions to access the 'k' key").
-std::string dryrun_text(const Decision& decision, const Principal& principal, const protocol::CommandSpec& spec,
-                        protocol::Args args, ServerTexts texts);
+std::string dryrun_text(const Decision& decision, const Principal& principal, const protocol::CommandSpec& spec, protocol::Args args,
+                        ServerTexts texts);
 
 }  // namespace respgate::acl

@@ -3,12 +3,14 @@
 // thing workers share.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "acl/command_rules.h"
@@ -24,8 +26,8 @@ struct PolicyOptions {
   bool require_all_keys_for_keyspace = false;  // commands.keyspace: require_all_keys
   bool observe = false;                        // enforcement: observe
   enum class Scripts : std::uint8_t { kDeny, kAllow, kAllowList } scripts = Scripts::kDeny;
-  std::vector<std::string> script_sha1;        // kAllowList, lower-case hex
-  std::vector<std::string> functions;          // kAllowList
+  std::vector<std::string> script_sha1;  // kAllowList, lower-case hex
+  std::vector<std::string> functions;    // kAllowList
 };
 
 class Policy {
@@ -33,12 +35,16 @@ class Policy {
   // Principals come from parse_policy(); duplicates are impossible there.
   Policy(std::vector<Principal> principals, std::vector<CommandRules::Group> groups, CommandRules rules, PolicyOptions options,
          std::uint64_t generation);
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
 
   // Exact bytes, case-sensitive.  nullptr: nobody of that name.  Pointers live as long as the policy.
   const Principal* find(std::string_view name) const;
   std::span<const Principal> principals() const { return principals_; }  // sorted by name bytes
   std::span<const CommandRules::Group> groups() const { return groups_; }
   bool is_member(std::string_view group, std::string_view principal) const;
+  // The passwords of the user who has most; at least 1.
+  std::size_t max_passwords() const { return max_passwords_; }
   const CommandRules& rules() const { return rules_; }
   const PolicyOptions& options() const { return options_; }
   std::uint64_t generation() const { return generation_; }
@@ -49,6 +55,10 @@ class Policy {
   CommandRules rules_;
   PolicyOptions options_;
   std::uint64_t generation_ = 0;
+  std::size_t max_passwords_ = 1;
+  // Views into the two vectors above.
+  std::unordered_map<std::string_view, const Principal*> by_name_;
+  std::unordered_map<std::string_view, std::unordered_set<std::string_view>> members_;
 };
 
 using PolicyPtr = std::shared_ptr<const Policy>;

@@ -1,0 +1,56 @@
+#include "acl/script_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include <openssl/evp.h>
+
+#include "acl/words.h"
+
+namespace respgate::acl {
+namespace {
+
+bool is_listed(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// How servers name a script: the SHA-1 of its text in lower-case hexadecimal.
+std::string script_name(std::string_view body) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::array<std::uint8_t, 20> digest{};
+  // Fails only without memory; a digest of zeros must never pass for one of a script.
+  if (EVP_Digest(body.data(), body.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) std::abort();
+  std::string name;
+  for (const std::uint8_t byte : digest) name.append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
+  return name;
+}
+
+bool is_allow_listed(const protocol::CommandSpec& spec, protocol::Args args, const PolicyOptions& options) {
+  if (args.size() < 2) return false;
+  if (spec.name.starts_with("evalsha")) return is_listed(options.script_sha1, lowered(args[1]));
+  if (spec.name.starts_with("eval")) return is_listed(options.script_sha1, script_name(args[1]));
+  if (spec.name.starts_with("fcall")) return is_listed(options.functions, args[1]);
+  return false;  // SCRIPT and FUNCTION
+}
+
+// FUNCTION LOAD, DELETE, FLUSH and RESTORE: they write, but no key.
+bool changes_functions(const protocol::CommandSpec& spec) {
+  return spec.container != protocol::kNoCommand && spec.has(protocol::flag::kWrite);
+}
+
+}  // namespace
+
+bool may_run_script(const Principal& principal, const protocol::CommandSpec& spec, protocol::Args args, const PolicyOptions& options) {
+  if (principal.is_unrestricted()) return true;
+  if (changes_functions(spec)) return false;
+  switch (options.scripts) {
+    case PolicyOptions::Scripts::kDeny: return false;
+    case PolicyOptions::Scripts::kAllow: return true;
+    case PolicyOptions::Scripts::kAllowList: break;
+  }
+  return is_allow_listed(spec, args, options);
+}
+
+}  // namespace respgate::acl

@@ -1,0 +1,16 @@
+// Who may run scripts and functions.  A proxy cannot see what a script does: its
+// commands run upstream with the rights of the proxy's own login, not the user's.
+#pragma once
+
+#include "acl/policy.h"
+#include "acl/principal.h"
+#include "protocol/command_table.h"
+
+namespace respgate::acl {
+
+// Unrestricted principals may; others as `options.scripts` has it: nobody, everybody, or those scripts (by
+// SHA-1 of their text) and functions (by name) that are listed.  Loading, replacing and deleting functions
+// changes what others run: that remains with the unrestricted whatever the options say.
+bool may_run_script(const Principal& principal, const protocol::CommandSpec& spec, protocol::Args args, const PolicyOptions& options);
+
+}  // namespace respgate::acl
