@@ -41,6 +41,7 @@ struct CommandSpec {
   std::span<const KeySpec> keys;
   KeyFunction key_function = KeyFunction::kNone;
   ChannelSpec channels;
+  DatabaseSpec databases;
   Reach reach = Reach::kNamed;  // before its arguments are looked at
   Dispatch dispatch = Dispatch::kRefused;
   ReplyShape reply;
@@ -48,9 +49,9 @@ struct CommandSpec {
   std::string_view tips;                                   // COMMAND's hints, separated by one blank
   bool in_redis_7_0 = false;
 
-  bool has(CommandFlags f) const { return (flags & f) != 0; }
-  bool in(Category c) const { return (categories & bit(c)) != 0; }
-  bool arity_fits(std::size_t argc) const {
+  constexpr bool has(CommandFlags f) const { return (flags & f) != 0; }
+  constexpr bool in(Category c) const { return (categories & bit(c)) != 0; }
+  constexpr bool arity_fits(std::size_t argc) const {
     return arity >= 0 ? argc == static_cast<std::size_t>(arity) : argc >= static_cast<std::size_t>(-arity);
   }
 };

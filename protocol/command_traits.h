@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace respgate::protocol {
@@ -37,6 +36,9 @@ enum class Category : std::uint8_t {
 inline constexpr std::size_t kCategoryCount = 21;
 using Categories = std::uint32_t;  // bit n = Category n
 constexpr Categories bit(Category c) { return Categories{1} << static_cast<unsigned>(c); }
+inline constexpr std::string_view kCategoryNames[kCategoryCount] = {
+    "keyspace", "read",   "write", "set",  "sortedset", "list",     "hash",      "string",     "bitmap",      "hyperloglog", "geo",
+    "stream",   "pubsub", "admin", "fast", "slow",      "blocking", "dangerous", "connection", "transaction", "scripting"};
 std::string_view category_name(Category c);                    // "sortedset"
 std::optional<Category> find_category(std::string_view name);  // any case
 
@@ -55,6 +57,29 @@ struct FlagWord {
   bool is_hidden = false;  // the server knows it, but COMMAND does not say it
 };
 // Every flag, in the order in which COMMAND lists them.
-std::span<const FlagWord> flag_words();
+inline constexpr FlagWord kFlagWords[] = {
+    {"write", flag::kWrite},
+    {"readonly", flag::kReadOnly},
+    {"denyoom", flag::kDenyOom},
+    {"admin", flag::kAdmin},
+    {"pubsub", flag::kPubSub},
+    {"noscript", flag::kNoScript},
+    {"blocking", flag::kBlocking},
+    {"loading", flag::kLoading},
+    {"stale", flag::kStale},
+    {"skip_monitor", flag::kSkipMonitor},
+    {"skip_slowlog", flag::kSkipSlowlog},
+    {"asking", flag::kAsking},
+    {"fast", flag::kFast},
+    {"no_auth", flag::kNoAuth},
+    {"may_replicate", flag::kMayReplicate, true},
+    {"no_mandatory_keys", flag::kNoMandatoryKeys},
+    {"protected", flag::kProtected, true},
+    {"no_async_loading", flag::kNoAsyncLoading},
+    {"no_multi", flag::kNoMulti},
+    {"movablekeys", flag::kMovableKeys},
+    {"allow_busy", flag::kAllowBusy},
+    {"touches_arbitrary_keys", flag::kTouchesArbitraryKeys, true},
+};
 
 }  // namespace respgate::protocol

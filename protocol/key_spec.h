@@ -63,4 +63,14 @@ enum class Reach : std::uint8_t {
   kKeyspaceNames,  // SCAN, KEYS, RANDOMKEY, DBSIZE…: names or numbers of keys of everyone
 };
 
+// Which databases a command touches (Valkey 9.1 `db=`).
+enum class DatabaseScope : std::uint8_t { kNone, kCurrent, kNamed, kCurrentAndNamed, kAll };
+
+struct DatabaseSpec {
+  DatabaseScope scope = DatabaseScope::kNone;
+  std::uint8_t first = 0;  // argument that names one
+  std::uint8_t count = 0;  // and how many do, from there on
+  bool by_option = false;  // COPY: any number of `DB n` behind the keys; the last one counts
+};
+
 }  // namespace respgate::protocol

@@ -30,20 +30,20 @@ struct ChannelRef {
   bool is_pattern = false;  // compared literally with the granted pattern, not matched
 };
 
-// Which databases a command touches (Valkey 9.1 `db=`).
-enum class DatabaseScope : std::uint8_t { kNone, kCurrent, kNamed, kCurrentAndNamed, kAll };
-
 class Targets {
  public:
   enum class Status : std::uint8_t {
     kFound,
-    kRefused,  // cannot be worked out, or an odd spelling (numkeys `+1`, NUL in an option word): deny
+    kRefused,  // cannot be worked out (an odd numkeys, an unknown option word): deny
   };
 
+  // A refused command has keys too: those the server's ACL would look at before the command
+  // finds its own fault.  So a denial of one of them comes first, then reach(), then the refusal.
   Status status() const { return status_; }
   // REQUIRES: kRefused.  The error to answer with, its code first: the server's own words where it has some
   // ("ERR Number of keys can't be greater than number of args"), ours otherwise.
   std::string_view refusal() const { return refusal_; }
+  // In the server's order of looking at them, then those beyond.
   std::span<const KeyRef> keys() const { return keys_; }
   std::span<const ChannelRef> channels() const { return channels_; }
   Reach reach() const { return reach_; }
@@ -52,7 +52,6 @@ class Targets {
 
  private:
   friend class TargetFinder;
-  void clear();
   std::vector<KeyRef> keys_;
   std::vector<ChannelRef> channels_;
   std::vector<std::uint32_t> databases_;
@@ -70,6 +69,10 @@ class TargetFinder {
   const Targets& find(const CommandSpec& spec, Args args);
 
  private:
+  void find_keys(const CommandSpec& spec, Args args);
+  void find_channels(const ChannelSpec& spec, Args args);
+  void find_databases(const DatabaseSpec& spec, Args args);
+
   Targets targets_;
 };
 
