@@ -11,13 +11,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include "proxy/config.h"
+#include "proxy/readiness.h"
 
 namespace respgate::proxy {
-
-struct Readiness {
-  bool ready = false;
-  std::string why_not;
-};
 
 // Called on the control thread.  Those that must ask the workers call `done` later, once, on the control thread.
 struct AdminBackend {

@@ -1,0 +1,23 @@
+// Why a client connection ended, for logs.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace respgate::proxy {
+
+enum class CloseReason : std::uint8_t {
+  kClientGone,
+  kAsked,            // QUIT
+  kProtocolError,
+  kOutputLimit,
+  kMemoryLimit,
+  kLoginTimeout,
+  kIdleTimeout,
+  kRevoked,          // the user is gone, off, or not admitted here any more
+  kKilled,
+  kShutdown,
+};
+std::string_view close_reason_name(CloseReason reason);
+
+}  // namespace respgate::proxy

@@ -1,0 +1,184 @@
+// The part of the gate that changes who a client is and what its session speaks:
+// AUTH, HELLO, RESET, SELECT.  Facts: Redis 7.0 acl.c, networking.c (helloCommand);
+// HELLO is parsed whole before it acts, as Valkey does.
+#include <charconv>
+#include <optional>
+
+#include "protocol/reply_writer.h"
+#include "proxy/gate.h"
+#include "proxy/local_commands.h"
+
+namespace respgate::proxy {
+namespace {
+
+using protocol::Args;
+using protocol::RespVersion;
+using Refusal = Verdict::Refusal;
+
+constexpr std::string_view kWrongPass = "WRONGPASS invalid username-password pair or user is disabled.";
+constexpr std::string_view kNoPasswordSet =
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+constexpr std::string_view kHelloNeedsLogin =
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used "
+    "to authenticate the client and select the RESP protocol version at the same time";
+constexpr std::string_view kDefaultUser = "default";
+
+// The server's own idea of an integer: no sign but '-', no blanks, no leading zero.
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool canonical = text == "0" || (!text.empty() && text[text[0] == '-' ? 1 : 0] != '0');
+  if (error != std::errc() || end != text.data() + text.size() || !canonical) return std::nullopt;
+  return value;
+}
+
+// Option words are compared as the server does: any case, up to the first NUL.
+bool is_word(std::string_view text, std::string_view upper) {
+  text = text.substr(0, text.find('\0'));
+  if (text.size() != upper.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 'a' + 'A') : text[i];
+    if (c != upper[i]) return false;
+  }
+  return true;
+}
+
+struct HelloOptions {
+  std::optional<RespVersion> version;
+  std::optional<std::pair<std::string_view, std::string_view>> credentials;  // the last pair counts
+  std::optional<std::string_view> name;
+  std::string error;  // not empty: nothing of the command is carried out
+};
+
+void parse_option(Args args, std::size_t& i, HelloOptions& out) {
+  const std::size_t more = args.size() - i - 1;
+  if (is_word(args[i], "AUTH") && more >= 2) {
+    out.credentials.emplace(args[i + 1], args[i + 2]);
+    i += 3;
+  } else if (is_word(args[i], "SETNAME") && more >= 1) {
+    out.name = args[i + 1];
+    i += 2;
+    if (!is_valid_client_name(*out.name)) out.error = "ERR Client names cannot contain spaces, newlines or special characters.";
+  } else {
+    out.error = "ERR Syntax error in HELLO option '" + std::string(args[i].substr(0, args[i].find('\0'))) + "'";
+  }
+}
+
+HelloOptions parse_hello(Args args) {
+  HelloOptions out;
+  if (args.size() == 1) return out;
+  const std::optional<std::int64_t> version = parse_integer(args[1]);
+  if (!version) {
+    out.error = "ERR Protocol version is not an integer or out of range";
+  } else if (*version != 2 && *version != 3) {
+    out.error = "NOPROTO unsupported protocol version";
+  } else {
+    out.version = *version == 2 ? RespVersion::kResp2 : RespVersion::kResp3;
+  }
+  for (std::size_t i = 2; i < args.size() && out.error.empty();) parse_option(args, i, out);
+  return out;
+}
+
+}  // namespace
+
+const acl::Principal* Gate::born_principal(const acl::Policy& policy) const {
+  const acl::Principal* born = policy.find(client_.born_as.empty() ? kDefaultUser : std::string_view(client_.born_as));
+  if (born == nullptr || !born->is_enabled()) return nullptr;
+  if (client_.born_as.empty() && !born->accepts_any_password()) return nullptr;
+  if (!client_.group.empty() && !policy.is_member(client_.group, born->name())) return nullptr;
+  return born;
+}
+
+// A failed login changes nothing: whoever was logged in stays so.
+void Gate::log_in(Verdict& verdict, std::string_view user, std::string_view password) {
+  const acl::AuthResult result = acl::authenticate(*client_.policy, {user, password}, client_.group);
+  verdict.login_attempted = true;
+  verdict.login = result.outcome;
+  verdict.login_name = user;
+  if (result.outcome == acl::AuthOutcome::kOk) client_.principal = result.principal;
+}
+
+Verdict Gate::auth(Verdict verdict) {
+  const Args args = verdict.args;
+  if (args.size() > 3) return refuse(verdict, Refusal::kWrongCall, "ERR syntax error");
+  if (args.size() == 2) {
+    const acl::Principal* user = client_.policy->find(kDefaultUser);
+    if (user != nullptr && user->accepts_any_password()) return refuse(verdict, Refusal::kWrongCall, kNoPasswordSet);
+  }
+  log_in(verdict, args.size() == 3 ? args[1] : kDefaultUser, args.back());
+  if (verdict.login != acl::AuthOutcome::kOk) {
+    protocol::append_error(answer_, kWrongPass);
+  } else {
+    protocol::append_simple(answer_, "OK");
+  }
+  return finish(verdict);
+}
+
+Verdict Gate::hello(Verdict verdict, bool owes_replies) {
+  if (owes_replies) {  // later replies may be of another protocol
+    verdict.kind = Verdict::Kind::kWait;
+    return verdict;
+  }
+  const HelloOptions options = parse_hello(verdict.args);
+  if (!options.error.empty()) return refuse(verdict, Refusal::kWrongCall, options.error);
+  if (options.credentials) {
+    log_in(verdict, options.credentials->first, options.credentials->second);
+    if (verdict.login != acl::AuthOutcome::kOk) {
+      protocol::append_error(answer_, kWrongPass);
+      return finish(verdict);
+    }
+  }
+  if (!is_logged_in()) return refuse(verdict, Refusal::kNotLoggedIn, kHelloNeedsLogin);
+  if (options.version) client_.resp = *options.version;
+  if (options.name) client_.name = *options.name;
+  append_hello_reply();
+  return finish(verdict);
+}
+
+void Gate::append_hello_reply() {
+  const auto field = [this](std::string_view key, std::string_view value) {
+    protocol::append_bulk(answer_, key);
+    protocol::append_bulk(answer_, value);
+  };
+  protocol::append_map(answer_, client_.resp, 7);
+  field("server", server_.name);
+  field("version", server_.version);
+  protocol::append_bulk(answer_, "proto");
+  protocol::append_integer(answer_, static_cast<int>(client_.resp));
+  protocol::append_bulk(answer_, "id");
+  protocol::append_integer(answer_, static_cast<std::int64_t>(client_.id));
+  field("mode", "standalone");
+  field("role", "master");
+  protocol::append_bulk(answer_, "modules");
+  protocol::append_array(answer_, 0);
+}
+
+Verdict Gate::reset(Verdict verdict, bool owes_replies) {
+  if (owes_replies) {
+    verdict.kind = Verdict::Kind::kWait;
+    return verdict;
+  }
+  client_.principal = born_principal(*client_.policy);
+  client_.resp = RespVersion::kResp2;
+  client_.database = 0;
+  client_.name.clear();
+  protocol::append_simple(answer_, "RESET");
+  return finish(verdict);
+}
+
+Verdict Gate::select(Verdict verdict, bool owes_replies) {
+  const std::optional<std::int64_t> database = parse_integer(verdict.args[1]);
+  if (!database) return refuse(verdict, Refusal::kWrongCall, "ERR value is not an integer or out of range");
+  if (*database > INT32_MAX || *database < INT32_MIN)
+    return refuse(verdict, Refusal::kWrongCall, "ERR value is out of range, value must between -2147483648 and 2147483647");
+  if (*database < 0) return refuse(verdict, Refusal::kWrongCall, "ERR DB index is out of range");
+  if (*database == client_.database) {
+    protocol::append_simple(answer_, "OK");
+    return finish(verdict);
+  }
+  verdict.kind = owes_replies ? Verdict::Kind::kWait : Verdict::Kind::kSelect;
+  verdict.database = *database;
+  return verdict;
+}
+
+}  // namespace respgate::proxy

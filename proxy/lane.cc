@@ -1,0 +1,186 @@
+#include "proxy/lane.h"
+
+#include <array>
+#include <utility>
+
+#include "proxy/upstream_hello.h"
+
+namespace respgate::proxy {
+namespace {
+
+constexpr std::size_t kReadsPerTurn = 4;  // then others have their turn
+constexpr std::size_t kGatheredRequests = 64;
+
+}  // namespace
+
+Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, std::uint64_t id, std::span<char> scratch,
+           RequestPool& pool, Owner& owner)
+    : io_(io), settings_(settings), key_(key), id_(id), scratch_(scratch), pool_(pool), owner_(owner), pipeline_(key.resp) {}
+
+// What Pipeline finds, handed to whoever waits for it in this state.
+class Lane::Replies final : public Pipeline::Sink {
+ public:
+  explicit Replies(Lane& lane) : lane_(lane) {}
+
+  void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) override {
+    if (lane_.state_ == State::kGreeting) {
+      lane_.on_greeting_reply(frame);
+    } else if (lane_.state_ != State::kEnded) {
+      lane_.owner_.on_lane_reply(lane_, std::move(request), frame);
+    }
+  }
+  void on_push(const protocol::ReplyFrame&) override { lane_.owner_.on_lane_push(lane_); }
+
+ private:
+  Lane& lane_;
+};
+
+void Lane::submit(RequestPtr request, std::int64_t now_ms) {
+  last_used_ms_ = now_ms;
+  if (load() == 0) progress_ms_ = now_ms;
+  if (state_ != State::kReady) {
+    waiting_.push_back(std::move(request));
+  } else if (request->wire.empty()) {
+    owner_.on_lane_reply(*this, std::move(request), kLaneOpened);
+  } else {
+    pipeline_.push(std::move(request));
+  }
+}
+
+void Lane::greet() {
+  state_ = State::kGreeting;
+  greeting_ = Greeting::kHello;
+  const std::string_view password = settings_.passwords.empty() ? std::string_view() : settings_.passwords[password_];
+  send_greeting(hello_request(key_.resp, settings_.user, password, !settings_.passwords.empty()));
+}
+
+// Greetings are sent one at a time, each alone: a failed login behind a pipelined command is answered with nothing
+// by some servers (redis #15640).
+void Lane::send_greeting(std::string wire) {
+  RequestPtr request = pool_.take();
+  request->wire = std::move(wire);
+  pipeline_.push(std::move(request));
+  flush(last_used_ms_);
+}
+
+void Lane::on_greeting_reply(const protocol::ReplyFrame& frame) {
+  if (frame.is_error()) {
+    const std::string text(protocol::line_of(frame));
+    if (greeting_ == Greeting::kSelect) return end(LaneEnd::kRefusedDatabase, text);
+    const std::string_view code = protocol::error_code(frame);
+    const bool credentials = code == "WRONGPASS" || code == "NOAUTH" || code == "NOPERM" || text.find("without any password") != text.npos;
+    if (credentials && password_ + 1 < settings_.passwords.size()) {
+      ++password_;
+      return greet();
+    }
+    return end(credentials ? LaneEnd::kRefusedCredentials : LaneEnd::kUnreachable, "the server answered the greeting with: " + text);
+  }
+  if (greeting_ == Greeting::kHello) {
+    server_version_ = server_version_of(frame);
+    if (key_.database != 0) {
+      greeting_ = Greeting::kSelect;
+      return send_greeting(select_request(key_.database));
+    }
+  }
+  become_ready();
+}
+
+void Lane::become_ready() {
+  greeting_ = Greeting::kDone;
+  state_ = State::kReady;
+  owner_.on_lane_ready(*this, server_version_);
+  std::deque<RequestPtr> waiting;
+  waiting.swap(waiting_);
+  for (RequestPtr& request : waiting) submit(std::move(request), last_used_ms_);
+  flush(last_used_ms_);
+}
+
+void Lane::flush(std::int64_t now_ms) {
+  if (!stream_ || write_blocked_) return;
+  std::array<::iovec, kGatheredRequests> gathered;
+  while (pipeline_.has_unsent()) {
+    const std::size_t entries = pipeline_.gather(gathered);
+    const tls::Transfer written = stream_->write({gathered.data(), entries});
+    if (written.error) return end(LaneEnd::kLost, written.error.message());
+    if (written.blocked) {
+      write_blocked_ = true;
+      stream_->wait_writable([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error) self->on_writable();
+      });
+      return;
+    }
+    pipeline_.sent(written.bytes);
+    last_used_ms_ = std::max(last_used_ms_, now_ms);
+  }
+}
+
+void Lane::on_writable() {
+  write_blocked_ = false;
+  flush(last_used_ms_);
+}
+
+void Lane::wait_readable() {
+  stream_->wait_readable([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error) self->on_readable();
+  });
+}
+
+void Lane::on_readable() {
+  Replies replies(*this);
+  for (std::size_t i = 0; i < kReadsPerTurn && stream_; ++i) {
+    const tls::Transfer got = stream_->read(scratch_);
+    if (got.blocked) break;
+    if (got.error) return end(state_ == State::kGreeting ? LaneEnd::kUnreachable : LaneEnd::kLost, got.error.message());
+    const Pipeline::Fault fault = pipeline_.receive({scratch_.data(), got.bytes}, replies);
+    if (state_ == State::kEnded) return;
+    if (fault != Pipeline::Fault::kNone) return end(LaneEnd::kDesync, std::string(pipeline_.fault_text()));
+    progress_ms_ = last_used_ms_ = owner_.now_ms();
+    if (got.bytes < scratch_.size()) break;
+  }
+  if (finish_if_empty()) return;
+  wait_readable();
+}
+
+void Lane::retire() {
+  if (state_ == State::kEnded) return;
+  if (state_ != State::kReady) return end(LaneEnd::kFinished, "retired before it was ready");
+  state_ = State::kRetired;
+}
+
+bool Lane::finish_if_empty() {
+  if (state_ != State::kRetired || load() > 0) return state_ == State::kEnded;
+  end(LaneEnd::kFinished, "retired");
+  return true;
+}
+
+void Lane::sweep(std::int64_t now_ms) {
+  if (state_ < State::kReady && now_ms >= dial_deadline_ms_) return end(LaneEnd::kUnreachable, "no answer within connect_timeout");
+  if (finish_if_empty()) return;
+  const std::int64_t limit = settings_.response_timeout.count();
+  if (limit > 0 && !pipeline_.empty() && now_ms - progress_ms_ >= limit) end(LaneEnd::kTimeout, "no reply within response_timeout");
+}
+
+void Lane::end(LaneEnd why, std::string text) {
+  if (state_ == State::kEnded) return;
+  const bool greeting = state_ == State::kGreeting;
+  state_ = State::kEnded;
+  const auto self = shared_from_this();  // the owner drops its reference below
+  if (stream_) stream_->close();
+  stream_.reset();
+  if (dialling_) {
+    boost::system::error_code ignored;
+    dialling_->close(ignored);
+  }
+  const LaneReport report{why, std::move(text)};
+  while (!pipeline_.empty()) {
+    RequestPtr request = pipeline_.pop();
+    if (!greeting) {
+      const bool may_have_run = request->sent > 0;
+      owner_.on_request_failed(*this, std::move(request), report, may_have_run);
+    }
+  }
+  for (; !waiting_.empty(); waiting_.pop_front()) owner_.on_request_failed(*this, std::move(waiting_.front()), report, false);
+  owner_.on_lane_ended(*this, report);
+}
+
+}  // namespace respgate::proxy

@@ -1,0 +1,152 @@
+// One upstream connection, from dialling to its end.  It dials (resolving the name
+// afresh and trying every address), greets (HELLO with AUTH, SELECT; one at a time,
+// each awaited), then carries requests and replies until something ends it.  A lane
+// is never reused after its end: the router dials a new one.
+//
+//   dialling ─► greeting ─► ready ─► (retired: finishes what it has) ─► ended
+//
+// Requests given before it is ready wait in it.  At its end each request it holds is
+// failed exactly once, and none is ever sent a second time.
+// Lives on its worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "proxy/config.h"
+#include "proxy/pipeline.h"
+#include "tls/stream.h"
+
+namespace respgate::proxy {
+
+// Which lanes can carry a command alike.
+struct LaneKey {
+  protocol::RespVersion resp = protocol::RespVersion::kResp2;
+  std::int64_t database = 0;
+  std::uint32_t index = 0;  // 0 … lanes_per_worker - 1; a session always uses the same
+  bool operator==(const LaneKey&) const = default;
+};
+
+// Why a lane ended; decides what its requests are told and what the log says.
+enum class LaneEnd : std::uint8_t {
+  kUnreachable,         // name, connect or greeting failed
+  kRefusedCredentials,  // the server does not accept the proxy's login
+  kRefusedDatabase,     // SELECT failed: the server's words are in LaneReport::text
+  kLost,                // the connection broke
+  kDesync,              // the server said what it cannot have meant
+  kTimeout,             // response_timeout
+  kFinished,            // retired or idle, and nothing was lost
+};
+
+struct LaneReport {
+  LaneEnd why = LaneEnd::kLost;
+  std::string text;  // for the log; for kRefusedDatabase the server's error
+};
+
+// How lanes of one node log in and behave.  Shared by all lanes of a worker.
+struct LaneSettings {
+  Address address;
+  std::string user;
+  std::vector<std::string> passwords;  // newest first; the next is tried when one is refused
+  Milliseconds connect_timeout{2000};
+  Milliseconds response_timeout{0};
+  Milliseconds dead_peer{10000};
+};
+
+class Lane : public std::enable_shared_from_this<Lane> {
+ public:
+  // Hears what happens to a lane.  May submit to other lanes from inside a call, not to this one.
+  class Owner {
+   public:
+    virtual void on_lane_ready(Lane& lane, std::string_view server_version) = 0;
+    virtual void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) = 0;
+    virtual void on_lane_push(Lane& lane) = 0;
+    // `may_have_run`: some of it was sent, so the server may have carried it out.
+    virtual void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) = 0;
+    // Last call; every request has been handed back before.
+    virtual void on_lane_ended(Lane& lane, const LaneReport& report) = 0;
+    virtual std::int64_t now_ms() const = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  enum class State : std::uint8_t { kDialling, kGreeting, kReady, kRetired, kEnded };
+
+  // `scratch` is where reads land; shared by everything on this thread.  `id` is never used twice.
+  Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, std::uint64_t id, std::span<char> scratch, RequestPool& pool,
+       Owner& owner);
+
+  void start(std::int64_t now_ms);
+
+  // REQUIRES: takes_requests().  A request without bytes asks only for the lane itself: it is answered +OK when
+  // the lane is ready.
+  void submit(RequestPtr request, std::int64_t now_ms);
+  bool takes_requests() const { return state_ <= State::kReady; }
+
+  // Writes what waits to be written, in one system call where the kernel allows.
+  void flush(std::int64_t now_ms);
+
+  // No new requests; ends when the last reply is in.
+  void retire();
+  // Deadlines: connect, response.
+  void sweep(std::int64_t now_ms);
+  void end(LaneEnd why, std::string text);
+
+  State state() const { return state_; }
+  const LaneKey& key() const { return key_; }
+  std::uint64_t id() const { return id_; }
+  // Requests not yet answered, sent or not.
+  std::size_t load() const { return waiting_.size() + pipeline_.size(); }
+  std::int64_t last_used_ms() const { return last_used_ms_; }
+  bool was_ready() const { return greeting_ == Greeting::kDone; }
+  bool used_older_password() const { return password_ > 0; }
+
+ private:
+  class Replies;
+  enum class Greeting : std::uint8_t { kHello, kSelect, kDone };
+
+  static boost::asio::awaitable<void> dial(std::shared_ptr<Lane> self);
+  boost::asio::awaitable<bool> dial_tcp(std::string& why);
+  boost::asio::awaitable<bool> dial_unix(std::string& why);
+  void greet();
+  void send_greeting(std::string wire);
+  void on_greeting_reply(const protocol::ReplyFrame& frame);
+  void become_ready();
+  void wait_readable();
+  void on_readable();
+  void on_writable();
+  bool finish_if_empty();  // true when the lane has ended
+
+  boost::asio::io_context& io_;
+  const LaneSettings& settings_;
+  const LaneKey key_;
+  const std::uint64_t id_;
+  std::span<char> scratch_;
+  RequestPool& pool_;
+  Owner& owner_;
+
+  State state_ = State::kDialling;
+  Greeting greeting_ = Greeting::kHello;
+  std::size_t password_ = 0;
+  std::string server_version_;
+  std::optional<tls::Socket> dialling_;  // so that a deadline can end the dial
+  std::optional<tls::Stream> stream_;
+  Pipeline pipeline_;
+  std::deque<RequestPtr> waiting_;       // until ready
+  bool write_blocked_ = false;
+  std::int64_t dial_deadline_ms_ = 0;
+  std::int64_t progress_ms_ = 0;         // last time a reply came, or the queue was empty
+  std::int64_t last_used_ms_ = 0;
+};
+
+}  // namespace respgate::proxy

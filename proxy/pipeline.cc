@@ -1,0 +1,80 @@
+#include "proxy/pipeline.h"
+
+#include <cassert>
+#include <utility>
+
+namespace respgate::proxy {
+
+void Pipeline::push(RequestPtr request) {
+  assert(request->sent == 0 && !request->wire.empty());
+  queue_.push_back(std::move(request));
+}
+
+std::size_t Pipeline::gather(std::span<::iovec> into) const {
+  std::size_t used = 0;
+  for (std::size_t i = unsent_from_; i < queue_.size() && used < into.size(); ++i, ++used) {
+    Request& request = *queue_[i];
+    into[used] = {request.wire.data() + request.sent, request.wire.size() - request.sent};
+  }
+  return used;
+}
+
+void Pipeline::sent(std::size_t bytes) {
+  while (bytes > 0) {
+    assert(unsent_from_ < queue_.size());
+    Request& request = *queue_[unsent_from_];
+    const std::size_t left = request.wire.size() - request.sent;
+    if (bytes < left) {
+      request.sent += bytes;
+      return;
+    }
+    request.sent = request.wire.size();
+    bytes -= left;
+    ++unsent_from_;
+  }
+}
+
+Pipeline::Fault Pipeline::receive(std::string_view fresh, Sink& sink) {
+  std::string_view rest = in_.join(fresh);
+  while (!rest.empty()) {
+    const auto status = scanner_.scan(rest);
+    if (status == protocol::ReplyScanner::Status::kNeedMore) break;
+    if (status == protocol::ReplyScanner::Status::kError) return fail(Fault::kMalformed, scanner_.error());
+    const protocol::ReplyFrame frame = scanner_.frame();
+    if (const Fault fault = take(frame, sink); fault != Fault::kNone) return fault;
+    rest.remove_prefix(frame.wire.size());
+    scanner_.restart();
+  }
+  // Nothing may be said, not even in part, while nothing is asked; a push may.
+  if (!rest.empty() && unsent_from_ == 0 && rest.front() != static_cast<char>(protocol::RespType::kPush))
+    return fail(Fault::kUnsolicited, "bytes that no request asked for");
+  in_.keep(rest);
+  return Fault::kNone;
+}
+
+Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
+  if (frame.is_push()) {
+    sink.on_push(frame);
+    return Fault::kNone;
+  }
+  if (unsent_from_ == 0) return fail(Fault::kUnsolicited, "a reply that no request asked for");
+  if (!queue_.front()->expectation.admits(frame.type, frame.length))
+    return fail(Fault::kWrongShape, "a reply of a kind that its command cannot give");
+  sink.on_reply(pop(), frame);
+  return Fault::kNone;
+}
+
+RequestPtr Pipeline::pop() {
+  RequestPtr request = std::move(queue_.front());
+  queue_.pop_front();
+  if (unsent_from_ > 0) --unsent_from_;
+  return request;
+}
+
+Pipeline::Fault Pipeline::fail(Fault fault, std::string_view text) {
+  fault_text_ = text;
+  in_.clear();
+  return fault;
+}
+
+}  // namespace respgate::proxy

@@ -1,0 +1,81 @@
+// Pairs the replies of one upstream connection with its requests, first in first
+// out.  A FIFO that is off by one hands one client's data to the next, so whatever
+// does not fit ends it: a malformed reply, a reply nobody asked for, a reply of a
+// kind the command cannot give.
+//
+// No socket, no clock: bytes in, bytes out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string_view>
+
+#include <sys/uio.h>
+
+#include "protocol/reply_scanner.h"
+#include "proxy/input_buffer.h"
+#include "proxy/request.h"
+
+namespace respgate::proxy {
+
+class Pipeline {
+ public:
+  enum class Fault : std::uint8_t {
+    kNone,
+    kMalformed,   // not RESP
+    kUnsolicited, // a reply with nothing in flight, or before its request was sent whole
+    kWrongShape,  // not what the command can answer
+  };
+
+  // Receives what receive() finds.  May push and pop while it does.
+  class Sink {
+   public:
+    virtual void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) = 0;
+    virtual void on_push(const protocol::ReplyFrame& frame) = 0;
+
+   protected:
+    ~Sink() = default;
+  };
+
+  explicit Pipeline(protocol::RespVersion version) : scanner_(version) {}
+
+  // Joins the end of the queue; its bytes leave with the next gather().
+  void push(RequestPtr request);
+
+  // Fills `into` with what is to be written next; returns how many entries it used.
+  std::size_t gather(std::span<::iovec> into) const;
+  bool has_unsent() const { return unsent_from_ < queue_.size(); }
+  // The kernel took the first `bytes` of what gather() gave.
+  void sent(std::size_t bytes);
+
+  // Takes what the server said next.  After a fault the pipeline is only good for fail_all().
+  // `fresh` is not needed after the call.
+  Fault receive(std::string_view fresh, Sink& sink);
+
+  // Takes the oldest request away; REQUIRES: size() > 0.  For failing them one by one.
+  RequestPtr pop();
+
+  // Requests without their reply, sent or not.
+  std::size_t size() const { return queue_.size(); }
+  bool empty() const { return queue_.empty(); }
+  // The oldest request; REQUIRES: size() > 0.
+  const Request& front() const { return *queue_.front(); }
+  // Bytes of a reply whose end has not come.
+  std::size_t buffered_bytes() const { return in_.capacity(); }
+  // In words for a log, when receive() gave a fault.
+  std::string_view fault_text() const { return fault_text_; }
+
+ private:
+  Fault take(const protocol::ReplyFrame& frame, Sink& sink);
+  Fault fail(Fault fault, std::string_view text);
+
+  std::deque<RequestPtr> queue_;
+  std::size_t unsent_from_ = 0;  // queue_[unsent_from_] is the first that is not wholly sent
+  protocol::ReplyScanner scanner_;
+  InputBuffer in_;
+  std::string_view fault_text_;
+};
+
+}  // namespace respgate::proxy

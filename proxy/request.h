@@ -1,0 +1,80 @@
+// A command in flight and the ticket that says who is waiting for it.
+//
+// A request is a baton: exactly one owner at a time (session → router → pipeline →
+// router), and it owns the bytes that go upstream.  Its reply finds the client by
+// ticket; when the client is gone, the reply is dropped.  Nothing is ever cancelled.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/command_table.h"
+
+namespace respgate::proxy {
+
+// Place of a reply in its client's order; see ReplyQueue.
+using Seq = std::uint64_t;
+
+// Names a session of one worker.  `slot` is reused; `generation` is not.
+struct SessionId {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const SessionId&) const = default;
+};
+
+struct Ticket {
+  SessionId session;
+  Seq seq = 0;
+};
+
+struct Request {
+  Ticket ticket;
+  std::string wire;                         // canonical RESP, as it goes upstream
+  std::size_t sent = 0;                     // bytes of wire the kernel has taken
+  protocol::ReplyExpectation expectation;   // what the server may answer
+  std::uint64_t started_ns = 0;             // 0: this one is not timed
+  std::uint32_t listener = 0;               // whose histogram it counts in
+};
+
+class RequestPool;
+struct RequestDeleter {
+  RequestPool* pool = nullptr;
+  void operator()(Request* request) const;
+};
+using RequestPtr = std::unique_ptr<Request, RequestDeleter>;
+
+// Keeps finished requests and their strings for the next ones: no allocation per
+// command.  One per worker; outlives every request it gave out.
+class RequestPool {
+ public:
+  // A request whose string grew past this gives its memory back.
+  static constexpr std::size_t kKeptBytes = 16 * 1024;
+  static constexpr std::size_t kKeptRequests = 4096;
+
+  RequestPtr take();
+  std::size_t idle() const { return free_.size(); }
+
+ private:
+  friend struct RequestDeleter;
+  void give_back(std::unique_ptr<Request> request);
+  std::vector<std::unique_ptr<Request>> free_;
+};
+
+// Is this the last part of a reply?  Replies come in one part unless they are large.
+enum class Part : std::uint8_t { kMore, kLast };
+
+// Where replies go: the worker, who knows the sessions.
+class ReplySink {
+ public:
+  // `bytes` die when the call returns.  Ignored when the session is gone.
+  virtual void deliver(const Request& request, std::string_view bytes, Part part) = 0;
+
+ protected:
+  ~ReplySink() = default;
+};
+
+}  // namespace respgate::proxy

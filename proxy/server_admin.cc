@@ -1,0 +1,141 @@
+// What the server answers to its admin port.
+#include <map>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "proxy/clock.h"
+#include "proxy/log_text.h"
+#include "proxy/server.h"
+#include "proxy/session.h"
+
+namespace respgate::proxy {
+namespace {
+
+using nlohmann::json;
+
+// Asks every worker for a T and hands all of them to `done`, on the control thread.
+template <typename T>
+void gather(boost::asio::io_context& io, const std::vector<std::unique_ptr<Worker>>& workers, std::function<T(Worker&)> ask,
+            std::function<void(std::vector<T>)> done) {
+  struct Round {
+    std::vector<T> answers;
+    std::size_t missing;
+    std::function<void(std::vector<T>)> done;
+  };
+  auto round = std::make_shared<Round>(Round{{}, workers.size(), std::move(done)});
+  for (const auto& worker : workers) {
+    worker->post([&io, round, ask](Worker& self) {
+      boost::asio::post(io, [round, answer = ask(self)]() mutable {
+        round->answers.push_back(std::move(answer));
+        if (--round->missing == 0) round->done(std::move(round->answers));
+      });
+    });
+  }
+}
+
+json describe_session(const Session& session, std::int64_t now_ms) {
+  const ClientState& client = session.client();
+  return {{"id", client.id},
+          {"listener", client.listener_name},
+          {"peer", client.peer},
+          {"user", client.principal != nullptr ? json(log_text(client.principal->name())) : json(nullptr)},
+          {"name", log_text(client.name)},
+          {"db", client.database},
+          {"resp", static_cast<int>(client.resp)},
+          {"age_seconds", (now_ms - client.connected_ms) / 1000},
+          {"idle_seconds", (now_ms - client.last_command_ms) / 1000},
+          {"commands", client.commands},
+          {"owed_replies", session.owed_replies()},
+          {"output_bytes", session.output_bytes()}};
+}
+
+}  // namespace
+
+AdminBackend Server::admin_backend() {
+  AdminBackend backend;
+  backend.readiness = [this] { return readiness(); };
+  backend.metrics = [this] { return metrics_.expose(); };
+  backend.config = [this] { return describe_config(*config_); };
+  backend.users = [this](auto done) { collect_users(std::move(done)); };
+  backend.clients = [this](auto done) { collect_clients(std::move(done)); };
+  backend.events = [this](std::size_t n) { return audit_.newest(n); };
+  backend.reload = [this] { return reload(); };
+  backend.drain = [this] {
+    audit(AuditEvent::Kind::kAdmin, "ok", "drain");
+    drain();
+  };
+  backend.kill = [this](std::string user, std::uint64_t id, auto done) { kill(std::move(user), id, std::move(done)); };
+  backend.log_level = [this](const std::string& level) {
+    const spdlog::level::level_enum parsed = spdlog::level::from_str(level);
+    if (parsed == spdlog::level::off && level != "off") return false;
+    spdlog::set_level(parsed);
+    audit(AuditEvent::Kind::kAdmin, "ok", "log-level " + level);
+    return true;
+  };
+  return backend;
+}
+
+void Server::collect_clients(std::function<void(std::string)> done) {
+  gather<json>(
+      io_, workers_,
+      [](Worker& worker) {
+        json list = json::array();
+        const std::int64_t now_ms = steady_ms();
+        worker.for_each_client([&](const Session& session) { list.push_back(describe_session(session, now_ms)); });
+        return list;
+      },
+      [done = std::move(done)](std::vector<json> lists) {
+        json all = json::array();
+        for (json& list : lists) all.insert(all.end(), list.begin(), list.end());
+        done(all.dump());
+      });
+}
+
+void Server::collect_users(std::function<void(std::string)> done) {
+  using Counts = std::map<std::string, std::size_t>;
+  gather<Counts>(
+      io_, workers_,
+      [](Worker& worker) {
+        Counts counts;
+        worker.for_each_client([&](const Session& session) {
+          if (const acl::Principal* user = session.client().principal) ++counts[user->name()];
+        });
+        return counts;
+      },
+      [done = std::move(done), policy = policy_](std::vector<Counts> counted) {
+        Counts sums;
+        for (const Counts& counts : counted)
+          for (const auto& [name, n] : counts) sums[name] += n;
+        json all = json::array();
+        for (const acl::Principal& user : policy->principals())
+          all.push_back({{"name", log_text(user.name())},
+                         {"enabled", user.is_enabled()},
+                         {"rules", log_text(acl::describe(user, acl::Hashes::kHide), 64 * 1024)},
+                         {"connections", sums[user.name()]}});
+        done(all.dump());
+      });
+}
+
+void Server::kill(std::string user, std::uint64_t id, std::function<void(std::size_t)> done) {
+  audit(AuditEvent::Kind::kAdmin, "ok", id != 0 ? "kill id=" + std::to_string(id) : "kill user=" + user);
+  gather<std::size_t>(
+      io_, workers_,
+      [user = std::move(user), id](Worker& worker) {
+        return worker.close_matching(
+            [&](const ClientState& client) {
+              return id != 0 ? client.id == id : client.principal != nullptr && client.principal->name() == user;
+            },
+            CloseReason::kKilled);
+      },
+      [done = std::move(done)](std::vector<std::size_t> closed) {
+        std::size_t sum = 0;
+        for (const std::size_t n : closed) sum += n;
+        done(sum);
+      });
+}
+
+}  // namespace respgate::proxy

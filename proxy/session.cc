@@ -1,0 +1,408 @@
+#include "proxy/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/clock.h"
+
+namespace respgate::proxy {
+namespace {
+
+using ParserStatus = protocol::CommandParser::Status;
+
+// Unsent replies past which no further command is looked at.
+constexpr std::size_t kOutputWatermark = 256 * 1024;
+constexpr std::size_t kOutputWatermarkBeforeLogin = 1024;
+// An incomplete command may grow to this without asking the memory budget.
+constexpr std::size_t kFreeInput = 64 * 1024;
+constexpr std::size_t kKeptOutput = 4096;
+constexpr std::int64_t kLingerMs = 1000;
+// A client that is being closed and does not read its last replies.
+constexpr std::int64_t kClosingStallMs = 10000;
+constexpr std::string_view kOutOfMemory = "-ERR respgate: memory limit reached, try again later\r\n";
+constexpr std::string_view kBusy = "-ERR respgate: upstream busy\r\n";
+
+protocol::Limits limits_before_login(const ClientLimits& limits) {
+  protocol::Limits result = protocol::kLimitsBeforeAuth;
+  result.arguments = limits.unauthenticated_max_arguments;
+  result.bulk_bytes = limits.unauthenticated_max_bulk_bytes;
+  return result;
+}
+
+protocol::Limits limits_after_login(const ClientLimits& limits) {
+  protocol::Limits result = protocol::kLimitsAfterAuth;
+  result.arguments = limits.max_arguments;
+  result.bulk_bytes = limits.max_bulk_bytes;
+  return result;
+}
+
+}  // namespace
+
+Session::Session(tls::Stream stream, SessionId id, ClientState client, protocol::TargetFinder& finder, const ServerFacts& server,
+                 SessionServices services, ListenerCounters& counters, std::function<void(Session&, CloseReason)> on_closed)
+    : stream_(std::move(stream)),
+      id_(id),
+      services_(services),
+      counters_(counters),
+      on_closed_(std::move(on_closed)),
+      gate_(std::move(client), finder, server),
+      parser_(limits_before_login(services.limits), true),
+      memory_(services.memory),
+      last_input_ms_(steady_ms()),
+      logged_out_since_ms_(last_input_ms_) {
+  adapt_limits();
+}
+
+void Session::start() { wait_readable(); }
+
+// ---------------------------------------------------------------------------------------------- bytes in
+
+void Session::wait_readable() {
+  if (reading_ || !is_open() || input_ended_ || (closing_ && !lingering_)) return;
+  reading_ = true;
+  stream_.wait_readable([self = shared_from_this()](const tls::error_code& error) {
+    self->reading_ = false;
+    if (!error) self->on_readable();
+  });
+}
+
+void Session::on_readable() {
+  if (!is_open()) return;
+  if (lingering_) return discard_input();
+  if (closing_) return;
+  if (blocked()) return;  // whoever unblocks it resumes it
+  const tls::Transfer got = stream_.read(services_.scratch);
+  if (got.error == boost::asio::error::eof) return end_input();
+  if (got.error) return close(CloseReason::kClientGone);
+  if (!got.blocked) {
+    last_input_ms_ = steady_ms();
+    understand({services_.scratch.data(), got.bytes});
+  }
+  if (!blocked()) wait_readable();
+}
+
+// Looks at every whole command of what was kept and what came; keeps the rest.
+void Session::understand(std::string_view fresh) {
+  std::string_view input = in_.join(fresh);
+  understanding_ = true;
+  while (is_open() && !closing_ && !blocked() && handle_next(input) == Step::kContinue) {
+  }
+  understanding_ = false;
+  if (!is_open()) return;
+  if (closing_) input = {};
+  in_.keep(input);
+  account();
+  after_output();
+}
+
+Session::Step Session::handle_next(std::string_view& input) {
+  if (input.empty() && parser_.idle()) return Step::kStop;
+  ParserStatus status = parser_.parse(input);
+  if (status == ParserStatus::kName) {
+    if (gate_.refuses_by_name(parser_.command())) parser_.drain();
+    status = parser_.parse(input);
+  }
+  const auto drop_understood = [&] {
+    const std::size_t understood = parser_.consumable();
+    parser_.consumed(understood);
+    input.remove_prefix(understood);
+  };
+  if (status == ParserStatus::kError) return refuse_stream();
+  if (status == ParserStatus::kNeedMore) {
+    drop_understood();
+    if (input.size() > kFreeInput && services_.memory.is_exhausted()) {
+      reply(replies_.reserve(), kOutOfMemory);
+      closing_ = true;
+      closing_why_ = CloseReason::kMemoryLimit;
+    }
+    return Step::kStop;
+  }
+  if (handle(parser_.command()) == Step::kStop) return Step::kStop;  // not admitted yet: stays in the buffer
+  drop_understood();
+  parser_.restart();
+  return Step::kContinue;
+}
+
+Session::Step Session::refuse_stream() {
+  const std::string text = parser_.error_text();
+  closing_ = true;
+  closing_why_ = CloseReason::kProtocolError;
+  if (!text.empty()) reply(replies_.reserve(), "-ERR " + text + "\r\n");
+  return Step::kStop;
+}
+
+// The client will say no more; what it asked for is still answered.
+void Session::end_input() {
+  input_ended_ = true;
+  closing_ = true;
+  closing_why_ = CloseReason::kClientGone;
+  in_.clear();
+  after_output();
+}
+
+// ------------------------------------------------------------------------------------------- commands
+
+Session::Step Session::handle(const protocol::Command& command) {
+  const Verdict verdict = gate_.admit(command, !replies_.empty(), last_input_ms_);
+  if (verdict.kind == Verdict::Kind::kWait) {
+    needs_answers_ = true;
+    return Step::kStop;
+  }
+  if (verdict.noteworthy() || services_.decisions.records_allowed()) services_.decisions.record(verdict, gate_.client());
+  return act(verdict);
+}
+
+Session::Step Session::act(const Verdict& verdict) {
+  const Seq seq = replies_.reserve();  // first: whatever is called next may answer before it returns
+  switch (verdict.kind) {
+    case Verdict::Kind::kForward:
+      forward(verdict, seq);
+      break;
+    case Verdict::Kind::kSelect:
+      select(verdict, seq);
+      break;
+    case Verdict::Kind::kClose:
+      closing_ = true;
+      closing_why_ = CloseReason::kAsked;
+      [[fallthrough]];
+    case Verdict::Kind::kAnswer:
+    case Verdict::Kind::kWait:
+      (verdict.refusal == Verdict::Refusal::kNone ? counters_.commands_local : counters_.commands_denied).add();
+      reply(seq, verdict.answer);
+      adapt_limits();
+      break;
+  }
+  return Step::kContinue;
+}
+
+void Session::forward(const Verdict& verdict, Seq seq) {
+  counters_.commands_forwarded.add();
+  if (lane_busy_ && services_.router.room_for(lane_key(client().database), lane_) == StandaloneRouter::Room::kFull)
+    return reply(seq, kBusy);
+  if (services_.memory.is_exhausted()) return reply(seq, kOutOfMemory);
+  RequestPtr request = services_.requests.take();
+  request->ticket = {id_, seq};
+  if (verdict.wire.empty()) {
+    protocol::append_command(request->wire, verdict.args);
+  } else {
+    request->wire.assign(verdict.wire);
+  }
+  request->expectation = protocol::expected_reply(*verdict.spec, verdict.args, client().resp);
+  request->listener = static_cast<std::uint32_t>(client().listener);
+  if (until_timed_-- == 0) {
+    until_timed_ = ListenerCounters::kDurationSample - 1;
+    request->started_ns = steady_ns();
+  }
+  ++upstream_owed_;
+  const std::uint64_t lane = services_.router.submit(lane_key(client().database), std::move(request), last_input_ms_);
+  if (lane != 0 && upstream_owed_ > 0) lane_ = lane;
+  services_.turn.flush_lanes();
+}
+
+void Session::select(const Verdict& verdict, Seq seq) {
+  counters_.commands_local.add();
+  selecting_ = seq;
+  selecting_database_ = verdict.database;
+  RequestPtr request = services_.requests.take();
+  request->ticket = {id_, seq};
+  ++upstream_owed_;
+  services_.router.submit(lane_key(verdict.database), std::move(request), last_input_ms_);
+  services_.turn.flush_lanes();
+}
+
+LaneKey Session::lane_key(std::int64_t database) const {
+  const std::size_t lanes = services_.upstream.lanes_per_worker;
+  return {client().resp, database, static_cast<std::uint32_t>(id_.slot % lanes)};
+}
+
+// A login lifts the limits for what follows, a RESET brings them back.
+void Session::adapt_limits() {
+  if (gate_.is_logged_in() == limits_after_login_) return;
+  limits_after_login_ = gate_.is_logged_in();
+  logged_out_since_ms_ = last_input_ms_;
+  parser_.set_limits(limits_after_login_ ? limits_after_login(services_.limits) : limits_before_login(services_.limits), !limits_after_login_);
+}
+
+// ------------------------------------------------------------------------------------------- pausing
+
+// Must the next command wait?  Asked between commands: one packet may hold thousands.
+bool Session::blocked() {
+  if (selecting_) return true;
+  if (needs_answers_) {
+    if (!replies_.empty()) return true;
+    needs_answers_ = false;
+  }
+  if (replies_.size() >= services_.limits.client_window) return true;
+  const std::size_t watermark = gate_.is_logged_in() ? kOutputWatermark : kOutputWatermarkBeforeLogin;
+  if (output_bytes() + replies_.parked_bytes() > watermark) return true;
+  return wait_for_lane();
+}
+
+bool Session::wait_for_lane() {
+  const std::uint64_t last = upstream_owed_ > 0 ? lane_ : 0;
+  switch (services_.router.room_for(lane_key(client().database), last)) {
+    case StandaloneRouter::Room::kYes:
+      waiting_since_ms_ = 0;
+      lane_busy_ = false;
+      return false;
+    case StandaloneRouter::Room::kMoved:
+      needs_answers_ = true;
+      return true;
+    case StandaloneRouter::Room::kFull:
+      break;
+  }
+  if (lane_busy_) return false;
+  if (waiting_since_ms_ == 0) {
+    waiting_since_ms_ = steady_ms();
+    services_.router.wait_for_room(id_);
+  }
+  return true;
+}
+
+void Session::on_room() {
+  waiting_since_ms_ = 0;
+  schedule_resume();
+}
+
+void Session::resume() {
+  resume_scheduled_ = false;
+  if (!is_open()) return;
+  if (!closing_ && !blocked() && !in_.empty()) understand({});
+  if (is_open() && !closing_ && !blocked()) wait_readable();
+}
+
+void Session::schedule_resume() {
+  if (std::exchange(resume_scheduled_, true)) return;
+  services_.turn.resume(shared_from_this());
+}
+
+// ------------------------------------------------------------------------------------------ bytes out
+
+void Session::deliver(const Request& request, std::string_view bytes, Part part) {
+  if (part == Part::kLast) {
+    if (--upstream_owed_ == 0) lane_ = 0;
+    if (request.started_ns != 0) counters_.observe_duration(steady_ns() - request.started_ns);
+    if (selecting_ == request.ticket.seq) {
+      if (bytes.starts_with('+')) gate_.select_done(selecting_database_);
+      selecting_.reset();
+    }
+  }
+  if (is_over_limit()) return close(CloseReason::kOutputLimit);
+  replies_.fill(request.ticket.seq, bytes, part, out_);
+  if (!understanding_) {
+    if (!reading_) schedule_resume();
+    account();
+    if (is_open()) after_output();
+  }
+}
+
+void Session::reply(Seq seq, std::string_view bytes) { replies_.fill(seq, bytes, Part::kLast, out_); }
+
+// Something may have been added to `out_`, or the last answer may be in.
+void Session::after_output() {
+  if (output_bytes() > 0) {
+    schedule_flush();
+  } else if (closing_ && replies_.empty()) {
+    linger();
+  }
+}
+
+// Too much is unread already: the next reply ends it.  One large reply alone may pass the limit.
+bool Session::is_over_limit() const {
+  const std::size_t unread = output_bytes() + replies_.parked_bytes();
+  return unread > services_.limits.client_output_buffer || (unread > kOutputWatermark && services_.memory.is_exhausted());
+}
+
+// Everything is sent.  Closing while bytes of the client are unread would reset the connection and take the last
+// reply with it, so what still comes is read and thrown away for a moment.
+void Session::linger() {
+  if (input_ended_ || closing_why_ == CloseReason::kShutdown) return close(closing_why_);
+  if (std::exchange(lingering_, true)) return;
+  linger_until_ms_ = steady_ms() + kLingerMs;
+  stream_.shutdown_send();
+  wait_readable();
+}
+
+void Session::discard_input() {
+  const tls::Transfer got = stream_.read(services_.scratch);
+  if (got.error) return close(closing_why_);
+  wait_readable();
+}
+
+void Session::schedule_flush() {
+  if (write_blocked_ || std::exchange(flush_scheduled_, true)) return;
+  services_.turn.flush(shared_from_this());
+}
+
+void Session::flush() {
+  flush_scheduled_ = false;
+  if (!is_open() || write_blocked_) return;
+  while (output_bytes() > 0) {
+    const ::iovec bytes{out_.data() + out_sent_, output_bytes()};
+    const tls::Transfer written = stream_.write({&bytes, 1});
+    if (written.error) return close(CloseReason::kClientGone);
+    if (written.blocked) {
+      write_blocked_ = true;
+      stream_.wait_writable([self = shared_from_this()](const tls::error_code& error) {
+        self->write_blocked_ = false;
+        if (!error) self->flush();
+      });
+      break;
+    }
+    out_sent_ += written.bytes;
+  }
+  if (output_bytes() == 0) {
+    out_.clear();
+    out_sent_ = 0;
+    if (out_.capacity() > kKeptOutput) out_ = {};
+  } else if (out_sent_ > kOutputWatermark) {
+    out_.erase(0, out_sent_);
+    out_sent_ = 0;
+  }
+  account();
+  after_output();
+  if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();
+}
+
+void Session::account() { memory_.now_holds(in_.capacity() + out_.capacity() + replies_.parked_bytes()); }
+
+// ------------------------------------------------------------------------------------------- life
+
+void Session::adopt(acl::PolicyPtr policy) {
+  if (!gate_.adopt(std::move(policy))) close(CloseReason::kRevoked);
+}
+
+void Session::sweep(std::int64_t now_ms) {
+  const ClientLimits& limits = services_.limits;
+  if (lingering_ && now_ms >= linger_until_ms_) return close(closing_why_);
+  if (!closing_ || !replies_.empty()) {
+    closing_stalled_since_ms_ = now_ms;
+  } else if (now_ms - closing_stalled_since_ms_ >= kClosingStallMs) {
+    return close(closing_why_);
+  }
+  if (closing_) return;
+  if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits.unauthenticated_timeout.count()) return close(CloseReason::kLoginTimeout);
+  const bool idle = replies_.empty() && output_bytes() == 0;
+  if (idle && limits.idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits.idle_timeout.count()) return close(CloseReason::kIdleTimeout);
+  if (waiting_since_ms_ != 0 && now_ms - waiting_since_ms_ >= services_.upstream.queue_timeout.count()) {
+    lane_busy_ = true;
+    schedule_resume();
+  }
+}
+
+void Session::drain() {
+  if (closing_) return;
+  closing_ = true;
+  closing_why_ = CloseReason::kShutdown;
+  after_output();
+}
+
+void Session::close(CloseReason why) {
+  if (!is_open()) return;
+  stream_.close();
+  const auto self = shared_from_this();  // on_closed drops the worker's reference
+  memory_.now_holds(0);
+  on_closed_(*this, why);
+}
+
+}  // namespace respgate::proxy

@@ -1,0 +1,139 @@
+// One client connection.  A session moves bytes and decides nothing: what a command
+// means is Gate's business, where it goes is the router's, and the order in which
+// replies leave is ReplyQueue's.
+//
+// Reads stop while the client owes it to us to read, or we owe it answers: past the
+// window, past the output watermark, while a lane is full, while a command waits for
+// the answers of those before it.  TCP does the rest.
+// Lives on its worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/command_parser.h"
+#include "proxy/close_reason.h"
+#include "proxy/config.h"
+#include "proxy/decision_log.h"
+#include "proxy/gate.h"
+#include "proxy/input_buffer.h"
+#include "proxy/memory_budget.h"
+#include "proxy/metrics.h"
+#include "proxy/reply_queue.h"
+#include "proxy/request.h"
+#include "proxy/standalone_router.h"
+#include "proxy/turn_queue.h"
+#include "tls/stream.h"
+
+namespace respgate::proxy {
+
+// What every session of a worker shares.  All of it outlives the sessions.
+struct SessionServices {
+  std::span<char> scratch;
+  RequestPool& requests;
+  StandaloneRouter& router;
+  DecisionLog& decisions;
+  TurnQueue& turn;
+  MemoryBudget& memory;
+  const ClientLimits& limits;
+  const UpstreamConfig& upstream;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `on_closed` is called once, from close().
+  Session(tls::Stream stream, SessionId id, ClientState client, protocol::TargetFinder& finder, const ServerFacts& server,
+          SessionServices services, ListenerCounters& counters, std::function<void(Session&, CloseReason)> on_closed);
+
+  void start();
+  // A reply, or a part of one.
+  void deliver(const Request& request, std::string_view bytes, Part part);
+  // The lane it waited for has room.
+  void on_room();
+  // End of the turn: go on with bytes that are already here, write what is to be written.
+  void resume();
+  void flush();
+
+  // Closes when rights in use were revoked.
+  void adopt(acl::PolicyPtr policy);
+  // Deadlines: login, idle, waiting for a lane.
+  void sweep(std::int64_t now_ms);
+  // Takes no new commands, closes when everything owed is sent.
+  void drain();
+  void close(CloseReason why);  // idempotent
+
+  SessionId id() const { return id_; }
+  const ClientState& client() const { return gate_.client(); }
+  bool is_open() const { return stream_.is_open(); }
+  std::size_t owed_replies() const { return replies_.size(); }
+  std::size_t output_bytes() const { return out_.size() - out_sent_; }
+
+ private:
+  enum class Step : std::uint8_t { kContinue, kStop };
+
+  void wait_readable();
+  void on_readable();
+  void understand(std::string_view input);
+  Step handle_next(std::string_view& input);
+  Step handle(const protocol::Command& command);
+  Step act(const Verdict& verdict);
+  void reply(Seq seq, std::string_view bytes);
+  void forward(const Verdict& verdict, Seq seq);
+  void select(const Verdict& verdict, Seq seq);
+  Step refuse_stream();
+  bool blocked();
+  bool wait_for_lane();
+  void end_input();
+  void account();
+  void schedule_flush();
+  void schedule_resume();
+  void after_output();
+  bool is_over_limit() const;
+  void linger();
+  void discard_input();
+  void adapt_limits();
+  LaneKey lane_key(std::int64_t database) const;
+
+  tls::Stream stream_;
+  const SessionId id_;
+  SessionServices services_;
+  ListenerCounters& counters_;
+  std::function<void(Session&, CloseReason)> on_closed_;
+  Gate gate_;
+  protocol::CommandParser parser_;
+  ReplyQueue replies_;
+  InputBuffer in_;
+  std::string out_;
+  std::size_t out_sent_ = 0;
+  MemoryShare memory_;
+
+  std::uint64_t lane_ = 0;               // the lane its unanswered requests are on
+  std::size_t upstream_owed_ = 0;        // of them
+  std::optional<Seq> selecting_;         // SELECT in progress: nothing behind it is looked at
+  std::int64_t selecting_database_ = 0;
+  std::int64_t waiting_since_ms_ = 0;    // for room in a lane; 0: not waiting
+  bool lane_busy_ = false;               // waited longer than queue_timeout
+  bool needs_answers_ = false;           // the next command waits for all answers
+  bool limits_after_login_ = false;
+  bool reading_ = false;                 // a wait for bytes is in progress
+  bool understanding_ = false;           // inside understand()
+  bool write_blocked_ = false;
+  bool input_ended_ = false;             // the client sent its last byte
+  bool closing_ = false;                 // no more commands; close when everything is sent
+  bool flush_scheduled_ = false;
+  bool resume_scheduled_ = false;
+  CloseReason closing_why_ = CloseReason::kAsked;
+  bool lingering_ = false;               // everything is sent; waiting for the client to see it
+  std::int64_t last_input_ms_ = 0;
+  std::int64_t logged_out_since_ms_ = 0;
+  std::int64_t linger_until_ms_ = 0;
+  std::int64_t closing_stalled_since_ms_ = 0;
+  std::uint32_t until_timed_ = 0;
+};
+
+}  // namespace respgate::proxy

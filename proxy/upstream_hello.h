@@ -1,0 +1,23 @@
+// The words a lane greets a node with, and what it learns from the answer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocol/reply_scanner.h"
+
+namespace respgate::proxy {
+
+// HELLO, with AUTH when there is a password.  An empty user is "default".  HELLO is one of the few commands no ACL
+// can take away, so a lane can greet whatever its user may do.
+std::string hello_request(protocol::RespVersion resp, std::string_view user, std::string_view password, bool with_auth);
+std::string select_request(std::int64_t database);
+
+// The server's version as its HELLO reply says; empty when it does not.
+std::string server_version_of(const protocol::ReplyFrame& hello_reply);
+
+// What a request that only asked for a lane is answered with.
+extern const protocol::ReplyFrame kLaneOpened;
+
+}  // namespace respgate::proxy

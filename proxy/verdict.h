@@ -1,0 +1,56 @@
+// What the gate decided about one command, and everything that metrics and audit
+// need to know about why.  Plain data; views die with the command and the gate.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "acl/authenticator.h"
+#include "acl/authorizer.h"
+#include "acl/command_rules.h"
+#include "protocol/command_table.h"
+
+namespace respgate::proxy {
+
+struct Verdict {
+  enum class Kind : std::uint8_t {
+    kAnswer,   // the proxy answers: `answer`
+    kForward,  // goes upstream: `wire` verbatim, or `args` re-encoded when wire is empty
+    kSelect,   // changes the database: +OK once a lane there is logged in, else the server's error
+    kWait,     // may only be looked at again when every earlier reply is in
+    kClose,    // answer, then close once everything is sent
+  };
+
+  // Why the proxy itself refused, when it did.
+  enum class Refusal : std::uint8_t {
+    kNone,
+    kAcl,          // `decision` says how
+    kRule,         // `rule` denied it
+    kUnknown,      // no such command, subcommand
+    kUnavailable,  // cannot pass a shared proxy
+    kNotLoggedIn,  // NOAUTH: not a failure, not counted
+    kWrongCall,    // arity, syntax: the server's own error, not counted
+  };
+
+  Kind kind = Kind::kAnswer;
+  Refusal refusal = Refusal::kNone;
+  bool observed = false;                         // kAcl, but enforcement is `observe`: let through
+  bool login_attempted = false;                  // AUTH, HELLO … AUTH: `login` says how it ended
+  acl::AuthOutcome login = acl::AuthOutcome::kOk;
+  std::string_view login_name;                   // as the client gave it
+  const protocol::CommandSpec* spec = nullptr;   // null: unknown
+  acl::Decision decision;
+  acl::RuleOutcome rule;
+  std::string_view answer;
+  std::string_view wire;
+  protocol::Args args;                           // as they count (after a rewrite)
+  std::int64_t database = 0;                     // kSelect
+
+  // Something for metrics or audit to hear about.
+  bool noteworthy() const {
+    return login_attempted || observed || rule.kind != acl::RuleOutcome::Kind::kNone ||
+           (refusal != Refusal::kNone && refusal != Refusal::kNotLoggedIn && refusal != Refusal::kWrongCall);
+  }
+};
+
+}  // namespace respgate::proxy

@@ -1,0 +1,244 @@
+#include "proxy/worker.h"
+
+#include <chrono>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include "proxy/clock.h"
+#include "proxy/log_text.h"
+#include "proxy/session.h"
+
+namespace respgate::proxy {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kScratchBytes = 64 * 1024;
+constexpr auto kSweepEvery = std::chrono::milliseconds(100);
+constexpr unsigned kSweepsPerSessionSweep = 5;
+constexpr auto kAcceptPause = std::chrono::milliseconds(50);  // when the process is out of descriptors
+constexpr std::string_view kTooManyClients = "-ERR max number of clients reached\r\n";
+
+RouterSettings router_settings(const WorkerSettings& settings) {
+  const UpstreamConfig& upstream = settings.config->upstream;
+  RouterSettings result;
+  result.lane = {upstream.nodes.front(), upstream.user,     settings.upstream_passwords, upstream.connect_timeout,
+                 upstream.response_timeout, upstream.dead_peer};
+  result.lane_window = upstream.lane_window;
+  result.max_lanes = upstream.max_lanes;
+  result.lane_idle = upstream.lane_idle;
+  return result;
+}
+
+ServerFacts server_facts(const WorkerSettings& settings) {
+  ServerFacts facts;
+  facts.version = settings.config->policy.texts == acl::ServerTexts::kRedis70 ? "7.0.0" : "7.2.0";
+  for (const acl::RenameText& renamed : settings.config->upstream.command_names)
+    if (const protocol::CommandSpec* spec = protocol::find_command_by_name(renamed.from)) facts.command_names.push_back({spec->id, renamed.to});
+  return facts;
+}
+
+void set_client_options(int descriptor) {
+  const int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on unix sockets, which need none
+  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+}  // namespace
+
+Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics,
+               AuditLog& audit, std::atomic<std::uint64_t>& next_client_id)
+    : settings_(std::move(settings)),
+      shares_(shares),
+      metrics_(metrics),
+      next_client_id_(next_client_id),
+      counters_(metrics.worker(settings_.index)),
+      decisions_(metrics, audit),
+      memory_(settings_.config->limits.memory_bytes / settings_.config->workers),
+      scratch_(kScratchBytes),
+      io_(1),
+      work_(io_.get_executor()),
+      server_(server_facts(settings_)),
+      turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
+      router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
+      sweep_timer_(io_),
+      accept_pause_(io_) {
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    const int family = settings_.config->listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
+    const asio::generic::stream_protocol protocol(family, 0);
+    doors_.push_back(std::make_unique<Door>(Door{i, Acceptor(io_, protocol, sockets[i].release())}));
+  }
+}
+
+Worker::~Worker() { stop(); }
+
+void Worker::start() {
+  for (const auto& door : doors_) accept(*door);
+  router_.start(steady_ms());
+  arm_sweep();
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void Worker::post(std::function<void(Worker&)> f) {
+  asio::post(io_, [this, f = std::move(f)] { f(*this); });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  post([](Worker& self) {
+    self.doors_.clear();
+    self.sweep_timer_.cancel();
+    self.accept_pause_.cancel();
+    for (const auto& session : self.sessions_.snapshot()) session->close(CloseReason::kShutdown);
+    self.router_.stop();
+    self.io_.stop();
+  });
+  thread_.join();
+}
+
+// ------------------------------------------------------------------------------------------- clients
+
+void Worker::accept(Door& door) {
+  door.acceptor.async_accept([this, &door](const boost::system::error_code& error, tls::Socket socket) {
+    if (error != asio::error::operation_aborted) on_accepted(door, error, std::move(socket));
+  });
+}
+
+void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket) {
+  if (draining_) return;
+  if (!error) {
+    open_session(door.listener, std::move(socket));
+    return accept(door);
+  }
+  // One bad connection must not end the listener (Redis CVE-2025-48367); without descriptors, try again a little later.
+  if (error == asio::error::connection_aborted || error == asio::error::try_again) return accept(door);
+  spdlog::warn("cannot accept listener={} reason=\"{}\"", settings_.config->listeners[door.listener].name, error.message());
+  accept_pause_.expires_after(kAcceptPause);
+  accept_pause_.async_wait([this, &door](const boost::system::error_code& cancelled) {
+    if (!cancelled) accept(door);
+  });
+}
+
+void Worker::open_session(std::size_t listener, tls::Socket socket) {
+  const ListenerConfig& config = settings_.config->listeners[listener];
+  const int descriptor = socket.native_handle();
+  set_client_options(descriptor);
+  if (shares_[listener].connections.fetch_add(1) >= config.max_connections) {
+    shares_[listener].connections.fetch_sub(1);
+    metrics_.count_refused_connection(listener, RefusedConnection::kMaxConnections);
+    (void)::send(descriptor, kTooManyClients.data(), kTooManyClients.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return;
+  }
+  ClientState client;
+  client.id = next_client_id_.fetch_add(1);
+  client.listener = listener;
+  client.listener_name = config.name;
+  client.peer = peer_address_text(descriptor);
+  client.local = local_address_text(descriptor);
+  client.born_as = config.login_as;
+  client.group = config.user_group;
+  client.connected_ms = steady_ms();
+  client.policy = settings_.policy;
+  ListenerCounters& counters = counters_.listener[listener];
+  counters.connections.add();
+  counters.connections_total.add();
+  const SessionId id = sessions_.next_id();
+  const SessionServices services{scratch_, requests_, router_, decisions_, turn_, memory_, settings_.config->limits, settings_.config->upstream};
+  auto session = std::make_shared<Session>(tls::Stream(std::move(socket)), id, std::move(client), finder_, server_, services, counters,
+                                           [this](Session& closed, CloseReason why) { on_session_closed(closed, why); });
+  sessions_.add(id, session);
+  session->start();
+}
+
+void Worker::on_session_closed(Session& session, CloseReason why) {
+  const std::size_t listener = session.client().listener;
+  counters_.listener[listener].connections.subtract();
+  shares_[listener].connections.fetch_sub(1);
+  spdlog::debug("client closed id={} peer={} reason={}", session.client().id, session.client().peer, close_reason_name(why));
+  sessions_.remove(session.id());
+}
+
+void Worker::deliver(const Request& request, std::string_view bytes, Part part) {
+  Session* session = sessions_.find(request.ticket.session);
+  if (session == nullptr) return;
+  const auto alive = session->shared_from_this();
+  alive->deliver(request, bytes, part);
+}
+
+void Worker::on_room(SessionId id) {
+  if (Session* session = sessions_.find(id)) session->on_room();
+}
+
+void Worker::on_server_version(std::string_view version) {
+  server_.version = version;
+  publish_readiness();
+}
+
+void Worker::publish_readiness() {
+  const std::lock_guard lock(readiness_mutex_);
+  readiness_ = {router_.is_ready(), router_.trouble()};
+}
+
+Readiness Worker::readiness() const {
+  const std::lock_guard lock(readiness_mutex_);
+  return readiness_;
+}
+
+// Bytes that are already here come first, then one write for each lane, then one for each client.
+void Worker::end_turn() {
+  turn_.disarm();
+  for (const auto& session : turn_.take_resumed()) session->resume();
+  router_.flush(steady_ms());
+  for (const auto& session : turn_.take_flushed()) session->flush();
+}
+
+// ------------------------------------------------------------------------------------------- life
+
+void Worker::arm_sweep() {
+  sweep_timer_.expires_after(kSweepEvery);
+  sweep_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    sweep();
+    arm_sweep();
+  });
+}
+
+void Worker::sweep() {
+  const std::int64_t now_ms = steady_ms();
+  router_.sweep(now_ms);
+  publish_readiness();
+  if (++sweeps_ % kSweepsPerSessionSweep != 0) return;
+  for (const auto& session : sessions_.snapshot()) session->sweep(now_ms);
+}
+
+void Worker::adopt(acl::PolicyPtr policy) {
+  settings_.policy = policy;
+  for (const auto& session : sessions_.snapshot()) session->adopt(policy);
+}
+
+void Worker::drain() {
+  draining_ = true;
+  for (const auto& door : doors_) {
+    boost::system::error_code ignored;
+    door->acceptor.close(ignored);
+  }
+  for (const auto& session : sessions_.snapshot()) session->drain();
+}
+
+std::size_t Worker::close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why) {
+  std::size_t closed = 0;
+  for (const auto& session : sessions_.snapshot()) {
+    if (!predicate(session->client())) continue;
+    session->close(why);
+    ++closed;
+  }
+  return closed;
+}
+
+}  // namespace respgate::proxy

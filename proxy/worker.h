@@ -1,0 +1,124 @@
+// One thread and all it owns: an io_context, its own listening sockets, its sessions
+// and its lanes.  Workers share nothing but immutable snapshots.
+//
+// All cross-thread traffic is here:
+//   in   post(f)            anything for this worker, run on its thread
+//   in   the policy         replaced by adopt(), on its thread
+//   out  WorkerCounters     relaxed, single writer, read when scraped
+//   out  AuditLog, Metrics  thread-safe by themselves
+//   out  readiness()        behind a mutex, ten times a second
+//   both ListenerShare      how many clients a listener has in all workers
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "proxy/close_reason.h"
+#include "proxy/config.h"
+#include "proxy/decision_log.h"
+#include "proxy/listening_socket.h"
+#include "proxy/readiness.h"
+#include "proxy/session_table.h"
+#include "proxy/standalone_router.h"
+#include "proxy/turn_queue.h"
+
+namespace respgate::proxy {
+
+// What the workers know together of one listener.
+struct ListenerShare {
+  std::atomic<std::size_t> connections{0};
+};
+
+struct WorkerSettings {
+  std::size_t index = 0;
+  std::shared_ptr<const Config> config;
+  acl::PolicyPtr policy;
+  std::vector<std::string> upstream_passwords;
+};
+
+class Worker final : private ReplySink, private StandaloneRouter::Listener {
+ public:
+  // `sockets[i]` belongs to config.listeners[i].  `next_client_id` is shared by all workers.
+  Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics, AuditLog& audit,
+         std::atomic<std::uint64_t>& next_client_id);
+  ~Worker();
+
+  // Starts the thread.
+  void start();
+  // Runs `f` on the worker's thread, soon.  Any thread.  False when the worker has stopped.
+  void post(std::function<void(Worker&)> f);
+  // Ends the thread; every client is cut, every request in flight failed.  Not from the worker's own thread.
+  void stop();
+
+  // The rest on the worker's own thread only.
+  void adopt(acl::PolicyPtr policy);
+  void set_upstream_passwords(std::vector<std::string> passwords) { router_.set_passwords(std::move(passwords)); }
+  // Accepts no more; sessions close as soon as nothing is owed to them.
+  void drain();
+  std::size_t close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why);
+  void for_each_client(const std::function<void(const Session&)>& f) const { sessions_.for_each(f); }
+  std::size_t session_count() const { return sessions_.size(); }
+
+  // Any thread: can this worker's clients be served?  At most one sweep old.
+  Readiness readiness() const;
+
+ private:
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
+  struct Door {  // one listener of this worker
+    std::size_t listener;
+    Acceptor acceptor;
+  };
+
+  void deliver(const Request& request, std::string_view bytes, Part part) override;
+  void on_room(SessionId session) override;
+  void on_server_version(std::string_view version) override;
+
+  void accept(Door& door);
+  void on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket);
+  void open_session(std::size_t listener, tls::Socket socket);
+  void on_session_closed(Session& session, CloseReason why);
+  void end_turn();
+  void publish_readiness();
+  void arm_sweep();
+  void sweep();
+
+  WorkerSettings settings_;
+  std::vector<ListenerShare>& shares_;
+  Metrics& metrics_;
+  std::atomic<std::uint64_t>& next_client_id_;
+  WorkerCounters& counters_;
+  DecisionLog decisions_;
+  MemoryBudget memory_;
+  std::vector<char> scratch_;
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  RequestPool requests_;
+  protocol::TargetFinder finder_;
+  ServerFacts server_;
+  TurnQueue turn_;
+  SessionTable sessions_;
+  StandaloneRouter router_;
+  std::vector<std::unique_ptr<Door>> doors_;
+  boost::asio::steady_timer sweep_timer_;
+  boost::asio::steady_timer accept_pause_;
+  unsigned sweeps_ = 0;
+  bool draining_ = false;
+  mutable std::mutex readiness_mutex_;
+  Readiness readiness_;
+  std::thread thread_;
+};
+
+}  // namespace respgate::proxy

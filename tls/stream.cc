@@ -1,0 +1,48 @@
+#include "tls/stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+
+namespace respgate::tls {
+namespace {
+
+Transfer outcome_of(ssize_t result) {
+  if (result > 0) return {static_cast<std::size_t>(result), false, {}};
+  if (result == 0) return {0, false, boost::asio::error::eof};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {0, true, {}};
+  return {0, false, error_code(errno, boost::system::system_category())};
+}
+
+}  // namespace
+
+Stream::Stream(Socket socket) : socket_(std::move(socket)) {
+  error_code ignored;  // a socket that cannot be made non-blocking fails at its first read
+  socket_.native_non_blocking(true, ignored);
+}
+
+Transfer Stream::read(std::span<char> into) { return outcome_of(::recv(socket_.native_handle(), into.data(), into.size(), 0)); }
+
+Transfer Stream::write(std::span<const ::iovec> from) {
+  if (from.size() == 1) return outcome_of(::send(socket_.native_handle(), from[0].iov_base, from[0].iov_len, MSG_NOSIGNAL));
+  ::msghdr message{};
+  message.msg_iov = const_cast<::iovec*>(from.data());  // sendmsg does not write through it
+  message.msg_iovlen = std::min<std::size_t>(from.size(), IOV_MAX);
+  return outcome_of(::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL));
+}
+
+void Stream::shutdown_send() {
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+void Stream::close() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace respgate::tls
