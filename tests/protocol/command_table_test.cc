@@ -1,12 +1,12 @@
 #include "protocol/command_table.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace respgate::protocol {
 namespace {
@@ -113,8 +113,8 @@ TEST(CommandTableTest, SubcommandsOfAContainerAreItsOwnAndAll) {
     for (const CommandSpec& child : children) EXPECT_EQ(child.container, spec.id) << child.name;
     seen += children.size();
   }
-  EXPECT_EQ(seen, static_cast<std::size_t>(
-                      std::ranges::count_if(all_commands(), [](const CommandSpec& s) { return s.name.find('|') != std::string_view::npos; })));
+  EXPECT_EQ(seen, static_cast<std::size_t>(std::ranges::count_if(
+                      all_commands(), [](const CommandSpec& s) { return s.name.find('|') != std::string_view::npos; })));
   EXPECT_EQ(subcommands(*find_command_by_name("cluster")).front().name, "cluster|addslots");
 }
 
@@ -136,21 +136,53 @@ std::vector<std::string_view> names_with(Dispatch dispatch) {
 }
 
 TEST(DispatchTest, WhatNoSharedProxyCanPassIsRefused) {
-  EXPECT_EQ(names_with(Dispatch::kRefused),
-            (std::vector<std::string_view>{
-                "backup", "backup|abort", "backup|cleanup", "backup|help", "backup|list", "backup|seal", "backup|start", "backup|status",
-                "client|import-source", "client|no-evict", "client|no-touch", "clusterscan", "failover", "himport", "himport|discard",
-                "himport|discardall", "himport|prepare", "himport|set", "module", "module|help", "module|list", "module|load",
-                "module|loadex", "module|unload", "monitor", "pfdebug", "pfselftest", "psync", "replconf", "replicaof", "restore-asking",
-                "script|debug", "shutdown", "slaveof", "sync", "trimslots", "xidmprecord"}));
+  EXPECT_EQ(names_with(Dispatch::kRefused), (std::vector<std::string_view>{"backup",
+                                                                           "backup|abort",
+                                                                           "backup|cleanup",
+                                                                           "backup|help",
+                                                                           "backup|list",
+                                                                           "backup|seal",
+                                                                           "backup|start",
+                                                                           "backup|status",
+                                                                           "client|import-source",
+                                                                           "client|no-evict",
+                                                                           "client|no-touch",
+                                                                           "clusterscan",
+                                                                           "failover",
+                                                                           "himport",
+                                                                           "himport|discard",
+                                                                           "himport|discardall",
+                                                                           "himport|prepare",
+                                                                           "himport|set",
+                                                                           "module",
+                                                                           "module|help",
+                                                                           "module|list",
+                                                                           "module|load",
+                                                                           "module|loadex",
+                                                                           "module|unload",
+                                                                           "monitor",
+                                                                           "pfdebug",
+                                                                           "pfselftest",
+                                                                           "psync",
+                                                                           "replconf",
+                                                                           "replicaof",
+                                                                           "restore-asking",
+                                                                           "script|debug",
+                                                                           "shutdown",
+                                                                           "slaveof",
+                                                                           "sync",
+                                                                           "trimslots",
+                                                                           "xidmprecord"}));
 }
 
 TEST(DispatchTest, WhatChangesItsConnectionIsPinned) {
   const auto pinned = names_with(Dispatch::kPinned);
-  for (const std::string_view name : {"multi", "exec", "discard", "watch", "unwatch", "subscribe", "psubscribe", "ssubscribe", "unsubscribe",
-                                      "punsubscribe", "sunsubscribe", "blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop",
-                                      "brpoplpush", "wait", "waitaof", "client|tracking", "client|caching", "eval", "evalsha", "eval_ro",
-                                      "evalsha_ro", "fcall", "fcall_ro", "function|load", "script|load", "debug", "migrate"}) {
+  for (const std::string_view name :
+       {"multi",           "exec",           "discard",      "watch",        "unwatch",    "subscribe",  "psubscribe",
+        "ssubscribe",      "unsubscribe",    "punsubscribe", "sunsubscribe", "blpop",      "brpop",      "blmove",
+        "blmpop",          "bzpopmin",       "bzpopmax",     "bzmpop",       "brpoplpush", "wait",       "waitaof",
+        "client|tracking", "client|caching", "eval",         "evalsha",      "eval_ro",    "evalsha_ro", "fcall",
+        "fcall_ro",        "function|load",  "script|load",  "debug",        "migrate"}) {
     EXPECT_TRUE(std::ranges::binary_search(pinned, name)) << name;
   }
 }
