@@ -299,10 +299,11 @@ void CommandParser::restart() {
   extents_.clear();
   wipe(kept_);
   command_ = {};
-  if (kept_.capacity() > kStoredBytes) kept_ = {};
+  if (kept_.capacity() > kStoredBytes) kept_.shrink_to_fit();
   if (extents_.capacity() > kStoredArguments) {
-    extents_ = {};
-    views_ = {};
+    extents_.shrink_to_fit();
+    views_.clear();
+    views_.shrink_to_fit();
   }
 }
 

@@ -28,10 +28,10 @@ namespace respgate::protocol {
 
 // Views die when the buffer given to parse() changes, or at restart().
 struct Command {
-  Args args;                      // drained commands: at most the first kPreviewArgs, each cut
-  std::size_t argument_count = 0; // as announced; equals args.size() unless drained
-  std::string_view wire;          // canonical RESP of the whole command; empty when it must be re-encoded
-                                  // from args (inline), or when drained
+  Args args;                       // drained commands: at most the first kPreviewArgs, each cut
+  std::size_t argument_count = 0;  // as announced; equals args.size() unless drained
+  std::string_view wire;           // canonical RESP of the whole command; empty when it must be re-encoded
+                                   // from args (inline), or when drained
   bool drained = false;
 };
 
@@ -39,8 +39,8 @@ class CommandParser {
  public:
   enum class Status : std::uint8_t {
     kNeedMore,
-    kName,      // argv[0], and argv[1] where there is one of at most kMaxHeadBytes, are known and more
-                // is missing: given once per command, so that a refusal can come before the arguments
+    kName,  // argv[0], and argv[1] where there is one of at most kMaxHeadBytes, are known and more
+            // is missing: given once per command, so that a refusal can come before the arguments
     kComplete,
     kError,
   };
@@ -134,11 +134,11 @@ class CommandParser {
   std::size_t missing_ = 0;
 
   // The command in progress.
-  std::size_t count_ = 0;       // arguments announced
-  std::size_t read_ = 0;        // arguments read
-  std::size_t bytes_ = 0;       // of all bulks announced so far
-  std::size_t bulk_left_ = 0;   // of the bulk in progress
-  bool bulk_open_ = false;      // between a bulk's header and its end
+  std::size_t count_ = 0;      // arguments announced
+  std::size_t read_ = 0;       // arguments read
+  std::size_t bytes_ = 0;      // of all bulks announced so far
+  std::size_t bulk_left_ = 0;  // of the bulk in progress
+  bool bulk_open_ = false;     // between a bulk's header and its end
   bool head_given_ = false;
   bool drain_requested_ = false;
   bool draining_ = false;

@@ -12,15 +12,15 @@ enum class ParseError : std::uint8_t {
   kUnauthenticatedMultibulkLength,
   kInvalidBulkLength,  // also: an inline word too long
   kUnauthenticatedBulkLength,
-  kExpectedBulk,      // `$` expected; the byte seen is in the text
-  kTooBigCount,       // too big mbulk count string
-  kTooBigBulkCount,   // too big bulk count string
+  kExpectedBulk,     // `$` expected; the byte seen is in the text
+  kTooBigCount,      // too big mbulk count string
+  kTooBigBulkCount,  // too big bulk count string
   kTooBigInline,
   kUnbalancedQuotes,
-  kMissingCrlf,       // after a bulk or a header
-  kRequestTooBig,     // request_bytes exceeded
-  kNulByte,           // NUL in a header or an inline line
-  kHttp,              // close, say nothing
+  kMissingCrlf,    // after a bulk or a header
+  kRequestTooBig,  // request_bytes exceeded
+  kNulByte,        // NUL in a header or an inline line
+  kHttp,           // close, say nothing
 };
 
 // "Protocol error: invalid bulk length": Redis 7.0's own words where it has some,

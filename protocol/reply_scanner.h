@@ -44,10 +44,10 @@ std::string_view line_of(const ReplyFrame& frame);
 std::string_view error_code(const ReplyFrame& frame);
 
 struct ReplyLimits {
-  std::size_t depth = 32;             // aggregates within each other, at most kMaxDepth
-  std::size_t elements = 64u << 20;   // announced by one reply in all
+  std::size_t depth = 32;            // aggregates within each other, at most kMaxDepth
+  std::size_t elements = 64u << 20;  // announced by one reply in all
   std::size_t bulk_bytes = 1u << 30;
-  std::size_t line_bytes = 64 * 1024; // `+`, `-`, `:` … lines
+  std::size_t line_bytes = 64 * 1024;  // `+`, `-`, `:` … lines
   std::size_t reply_bytes = 4ull << 30;
 };
 
@@ -113,11 +113,11 @@ class ReplyScanner {
   std::size_t dropped_ = 0;       // of this reply, before input
   std::size_t line_scanned_ = 0;  // behind the type byte at offset_, no LF in this much
   std::size_t missing_ = 0;
-  std::uint64_t elements_ = 0;    // announced so far
-  std::uint64_t bulk_left_ = 0;   // of the bulk in progress
-  bool bulk_open_ = false;        // between a bulk's header and its end
+  std::uint64_t elements_ = 0;   // announced so far
+  std::uint64_t bulk_left_ = 0;  // of the bulk in progress
+  bool bulk_open_ = false;       // between a bulk's header and its end
   bool head_known_ = false;
-  bool attributed_ = false;       // an attribute has just ended: its value follows
+  bool attributed_ = false;  // an attribute has just ended: its value follows
   bool done_ = false;
   std::size_t depth_ = 0;
   std::array<Open, kMaxDepth> open_;

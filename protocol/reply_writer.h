@@ -24,7 +24,7 @@ void append_double(std::string& out, RespVersion version, double value);
 void append_boolean(std::string& out, RespVersion version, bool value);
 void append_verbatim(std::string& out, RespVersion version, std::string_view text);  // `$` or `=…txt:`
 void append_array(std::string& out, std::size_t elements);
-void append_map(std::string& out, RespVersion version, std::size_t pairs);   // RESP2: array of 2n
+void append_map(std::string& out, RespVersion version, std::size_t pairs);  // RESP2: array of 2n
 void append_set(std::string& out, RespVersion version, std::size_t elements);
 void append_push(std::string& out, RespVersion version, std::size_t elements);
 

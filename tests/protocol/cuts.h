@@ -1,12 +1,12 @@
 // Feeds the same bytes in every way a network may cut them.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace respgate::protocol {
 
