@@ -1,0 +1,50 @@
+#include "proxy/admin.h"
+
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "proxy/admin_access.h"
+#include "proxy/admin_listener.h"
+#include "proxy/admin_routes.h"
+
+namespace respgate::proxy {
+
+struct AdminServer::Impl {
+  std::shared_ptr<AdminListener> everything;  // null: not configured
+  std::shared_ptr<AdminListener> health;
+};
+
+AdminServer::AdminServer(boost::asio::io_context& io, const AdminConfig& config, AdminBackend backend, const AdminLimits& limits)
+    : impl_(std::make_unique<Impl>()) {
+  AdminAccess open{.hosts = config.hosts, .token = std::nullopt};
+  AdminAccess guarded = open;
+  if (!config.token_file.empty()) guarded.token = AdminToken::from_file(config.token_file);
+  // Both addresses are bound, and judged, before either is served.
+  if (config.health_address) impl_->health = std::make_shared<AdminListener>(io, *config.health_address, limits);
+  if (config.address) {
+    impl_->everything = std::make_shared<AdminListener>(io, *config.address, limits);
+    guarded.is_token_for_everything = !impl_->everything->is_loopback();
+    if (guarded.is_token_for_everything && !guarded.token) {
+      throw std::system_error(std::make_error_code(std::errc::permission_denied),
+                              "admin.address " + config.address->text + " can be reached from other machines: set admin.token_file");
+    }
+  }
+  const auto shared_backend = std::make_shared<const AdminBackend>(std::move(backend));
+  using enum AdminRoutes::Offer;
+  if (impl_->health) impl_->health->start(std::make_shared<AdminRoutes>(shared_backend, std::move(open), kHealth));
+  if (impl_->everything) impl_->everything->start(std::make_shared<AdminRoutes>(shared_backend, std::move(guarded), kEverything));
+}
+
+AdminServer::~AdminServer() { stop(); }
+
+void AdminServer::stop() {
+  for (const auto& listener : {impl_->everything, impl_->health}) {
+    if (listener) listener->stop();
+  }
+}
+
+std::uint16_t AdminServer::port() const { return impl_->everything ? impl_->everything->port() : std::uint16_t{0}; }
+std::uint16_t AdminServer::health_port() const { return impl_->health ? impl_->health->port() : std::uint16_t{0}; }
+
+}  // namespace respgate::proxy

@@ -1,0 +1,86 @@
+#include "proxy/admin_access.h"
+
+#include <arpa/inet.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "proxy/trusted_file.h"
+
+namespace respgate::proxy {
+namespace {
+
+constexpr std::size_t kMaxTokenBytes = 4096;
+
+std::array<std::uint8_t, 32> sha256(std::string_view text) {
+  std::array<std::uint8_t, 32> digest{};
+  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  return digest;
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool is_ip_literal(const std::string& text, int family) {
+  std::array<std::uint8_t, sizeof(in6_addr)> ignored{};
+  return inet_pton(family, text.c_str(), ignored.data()) == 1;
+}
+
+[[noreturn]] void throw_unusable(const std::string& file, const std::string& why) {
+  throw std::system_error(std::make_error_code(std::errc::invalid_argument), "admin.token_file " + file + " " + why);
+}
+
+// "name:port", "[v6]:port" without the port; empty: neither.
+std::string_view without_port(std::string_view host) {
+  const std::size_t end = host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size());
+  const std::string_view port = host.substr(end);
+  const bool is_port = port.starts_with(':') && port.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  return port.empty() || is_port ? host.substr(0, end) : std::string_view{};
+}
+
+std::string_view bearer_of(std::string_view authorization) {
+  constexpr std::string_view kScheme = "Bearer ";
+  return equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme) ? authorization.substr(kScheme.size()) : "";
+}
+
+}  // namespace
+
+AdminToken::AdminToken(std::string_view token) : digest_(sha256(token)) {}
+
+AdminToken AdminToken::from_file(const std::string& file) {
+  const FileResult read = read_trusted_file(file, kMaxTokenBytes);
+  if (!read) throw_unusable(file, read.error().what);
+  std::string_view token = read->text;
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  const bool is_printable = std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (token.empty() || !is_printable) throw_unusable(file, "must hold one word of printable ASCII: the token");
+  return AdminToken(token);
+}
+
+bool AdminToken::equals(std::string_view token) const {
+  const std::array<std::uint8_t, 32> other = sha256(token);
+  return CRYPTO_memcmp(digest_.data(), other.data(), digest_.size()) == 0;
+}
+
+bool is_host_accepted(std::string_view host, const std::vector<std::string>& more) {
+  const std::string name(without_port(host));
+  if (name.empty() || name.find('\0') != std::string::npos) return false;
+  if (name.starts_with('[')) return is_ip_literal(name.substr(1, name.size() - 2), AF_INET6);
+  if (is_ip_literal(name, AF_INET) || equals_ignoring_case(name, "localhost")) return true;
+  return std::any_of(more.begin(), more.end(), [&](const std::string& known) { return equals_ignoring_case(known, name); });
+}
+
+Access AdminAccess::judge(Intent intent, std::string_view host, std::string_view authorization) const {
+  if (host.empty()) return Access::kHostMissing;
+  if (!is_host_accepted(host, hosts)) return Access::kHostRefused;
+  if (intent == Intent::kRead && !is_token_for_everything) return Access::kGranted;
+  if (!token) return Access::kNoTokenToAskFor;
+  return token->equals(bearer_of(authorization)) ? Access::kGranted : Access::kTokenWanted;
+}
+
+}  // namespace respgate::proxy
