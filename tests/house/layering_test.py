@@ -28,12 +28,9 @@ MAY_INCLUDE = {
     "proxy": {"system": r".*", "folders": {"protocol", "acl", "tls", "proxy"}},
 }
 
-# Parts of proxy/ that decide and therefore touch no socket, clock, thread or log.
-PURE_PROXY = {"client_state", "gate", "local_commands", "pipeline", "reply_queue", "request"}
-PURE_PROXY_MAY_INCLUDE = {
-    "system": RESULT,
-    "files": PURE_PROXY | {"config", "metrics"},
-}
+# Parts of proxy/ that decide, and therefore touch no socket, clock, thread or log; they may use each other.
+PURE_PROXY = re.compile(r"client_state|close_reason|gate(_\w+)?|input_buffer|local_\w+|pipeline|reply_queue|request|upstream_hello|verdict")
+PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h"  # the struct iovec
 
 STANDARD = set("""
     algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath
@@ -84,7 +81,7 @@ def faults(root, folder, path):
 
 
 def is_pure(folder, stem):
-    return folder in ("protocol", "acl") or (folder == "proxy" and stem in PURE_PROXY)
+    return folder in ("protocol", "acl") or (folder == "proxy" and PURE_PROXY.fullmatch(stem))
 
 
 def include_faults(root, folder, stem, bracket, name):
@@ -96,12 +93,12 @@ def include_faults(root, folder, stem, bracket, name):
             yield f'"{name}" is not a path from the root of the project'
         elif target.parts[0] not in rule["folders"]:
             yield f'"{name}" is above {folder}/'
-        elif pure_proxy and target.parts[0] == "proxy" and target.stem not in PURE_PROXY_MAY_INCLUDE["files"]:
+        elif pure_proxy and target.parts[0] == "proxy" and not is_pure("proxy", target.stem):
             yield f'"{name}" is not pure, and {stem} is'
     elif name in STANDARD:
         if is_pure(folder, stem) and name in IMPURE_STANDARD:
             yield f"<{name}> brings a thread, a file or chance into what only decides"
-    elif pure_proxy and not re.fullmatch(PURE_PROXY_MAY_INCLUDE["system"], name):
+    elif pure_proxy and not re.fullmatch(PURE_PROXY_MAY_INCLUDE, name):
         yield f"<{name}> is not pure, and {stem} is"
     elif not re.fullmatch(rule["system"], name):
         yield f"<{name}> is not for {folder}/"
