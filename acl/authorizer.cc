@@ -94,9 +94,10 @@ Decision check_reach(const Selector& selector, const Request& request) {
 
 // What a server does not see, or sees only while it runs the command.
 Decision check_beyond_server(const Selector& selector, const Request& request) {
-  if (request.targets.status() == Targets::Status::kRefused) return {Reason::kKey, Detail::kTargets};
   if (const auto arg = first_refused_key(selector, request, Eyes::kOurs)) return {Reason::kKey, Detail::kNone, *arg};
-  return check_reach(selector, request);
+  const Decision reach = check_reach(selector, request);
+  if (!reach.allowed()) return reach;
+  return request.targets.status() == Targets::Status::kFound ? kPass : Decision{Reason::kKey, Detail::kTargets};
 }
 
 // Of two denials, the one from the selector that got further; then the later argument.

@@ -6,6 +6,7 @@
 
 #include "acl/command_set_builder.h"
 #include "acl/words.h"
+#include "protocol/text.h"
 
 namespace respgate::acl {
 namespace {
@@ -15,7 +16,7 @@ using CommandBits = std::bitset<protocol::kMaxCommands>;
 // REQUIRES: check() found nothing wrong with `word`.
 CommandBits commands_matched_by(std::string_view word) {
   CommandBits matched;
-  if (is_same_word(word, "@all")) return matched.set();
+  if (protocol::equals_any_case(word, "@all")) return matched.set();
   if (word.starts_with('@')) return commands_in(*protocol::find_category(word.substr(1)));
   const protocol::CommandSpec& spec = *protocol::find_command_by_name(word);
   matched.set(spec.id);

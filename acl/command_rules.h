@@ -48,17 +48,14 @@ class CommandRules {
     std::vector<std::string> members;
   };
   struct Problem {
-    enum class In : std::uint8_t { kRule, kRename, kGroup } in;
-    std::size_t index;  // among the rules, renames or groups
-    std::string field;  // "match", "to", "members"…
+    enum class In : std::uint8_t { kRule, kRename } in;
+    std::size_t index;  // among the rules or the renames
+    std::string field;  // "match", "to"…
     std::string what;   // what is wrong, and what to write instead; printable
   };
-  // Every problem; empty when the rules can be used.
+  // Every problem; empty when the rules can be used.  Whether a user exists is not known here.
   static std::vector<Problem> check(std::span<const CommandRuleText> rules, std::span<const RenameText> renames,
                                     std::span<const Group> groups);
-  // Users that rules or groups name and users.acl does not.
-  static std::vector<Problem> unknown_users(std::span<const CommandRuleText> rules, std::span<const Group> groups,
-                                            std::span<const Principal> principals);
 
   CommandRules() = default;
   // REQUIRES: check() found nothing.

@@ -1,4 +1,4 @@
-// What can be wrong with command rules, renames and groups as they are written.
+// What can be wrong with command rules and renames as they are written.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -6,6 +6,7 @@
 #include "acl/command_rules.h"
 #include "acl/command_set_builder.h"
 #include "acl/words.h"
+#include "protocol/text.h"
 
 namespace respgate::acl {
 namespace {
@@ -44,7 +45,7 @@ class RuleCheck {
   void check_match(std::string_view word) {
     if (word.starts_with('@')) {
       const std::string_view name = word.substr(1);
-      if (!protocol::find_category(name) && !is_same_word(name, "all"))
+      if (!protocol::find_category(name) && !protocol::equals_any_case(name, "all"))
         report("match", "unknown category " + quoted(word) + category_suggestion(name));
     } else if (!protocol::find_command_by_name(word)) {
       report("match", "unknown command " + quoted(word) + command_suggestion(word));
@@ -116,7 +117,7 @@ class RenameCheck {
     };
     if (!std::all_of(to.begin(), to.end(), is_plain))
       return report("to", "a new name is made of printable ASCII without blanks, quotes, '*' and '|'; write one like cfg-9d1f");
-    if (is_same_word(to, "post") || is_same_word(to, "host:"))
+    if (protocol::equals_any_case(to, "post") || protocol::equals_any_case(to, "host:"))
       return report("to", quoted(to) + " is how an HTTP request begins, which is cut off; write another name");
     if (protocol::find_command_by_name(to)) return report("to", quoted(to) + " is a command already; write a name that is none");
     if (!new_names_.insert(lowered(to)).second)
@@ -141,21 +142,6 @@ std::vector<Problem> CommandRules::check(std::span<const CommandRuleText> rules,
     for (Problem& problem : RuleCheck(rules[i], groups, i).run()) problems.push_back(std::move(problem));
   }
   for (Problem& problem : RenameCheck().run(renames)) problems.push_back(std::move(problem));
-  return problems;
-}
-
-std::vector<Problem> CommandRules::unknown_users(std::span<const CommandRuleText> rules, std::span<const Group> groups,
-                                                 std::span<const Principal> principals) {
-  std::set<std::string_view> known;
-  for (const Principal& principal : principals) known.insert(principal.name());
-  std::vector<Problem> problems;
-  const auto check = [&](Problem::In in, std::size_t index, const std::string& field, const std::vector<std::string>& names) {
-    for (const std::string& name : names) {
-      if (!known.contains(name)) problems.push_back({in, index, field, "unknown user " + quoted(name) + "; define it in users.acl"});
-    }
-  };
-  for (std::size_t i = 0; i < rules.size(); ++i) check(Problem::In::kRule, i, "users", rules[i].users);
-  for (std::size_t i = 0; i < groups.size(); ++i) check(Problem::In::kGroup, i, "members", groups[i].members);
   return problems;
 }
 

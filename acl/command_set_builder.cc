@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "acl/words.h"
+#include "protocol/text.h"
 
 namespace respgate::acl {
 namespace {
@@ -62,7 +63,7 @@ RuleProblem CommandSetBuilder::apply(std::string_view rule) {
 }
 
 RuleProblem CommandSetBuilder::apply_category(Effect effect, std::string_view name) {
-  if (is_same_word(name, "all")) {
+  if (protocol::equals_any_case(name, "all")) {
     effect == Effect::kAllow ? allow_all() : deny_all();
     return std::nullopt;
   }

@@ -7,6 +7,7 @@
 #include "acl/principal_builder.h"
 #include "acl/rule_reader.h"
 #include "acl/words.h"
+#include "protocol/text.h"
 
 namespace respgate::acl {
 namespace {
@@ -46,7 +47,7 @@ RuleProblem line_problem(std::string_view line, std::string_view keyword) {
   if (line.starts_with(kByteOrderMark)) return "the file begins with a byte order mark; save it as plain UTF-8 without one";
   if (line.front() == '#') return "comments are not part of the ACL file language; remove the line";
   if (keyword == "user") return std::nullopt;
-  if (is_same_word(keyword, "user")) return "the keyword is 'user' in lower case; write: user <name> <rules>";
+  if (protocol::equals_any_case(keyword, "user")) return "the keyword is 'user' in lower case; write: user <name> <rules>";
   return "a line begins with the keyword 'user'; write: user <name> <rules>";
 }
 

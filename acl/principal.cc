@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "acl/words.h"
+#include "protocol/text.h"
 
 namespace respgate::acl {
 namespace {
@@ -56,8 +57,9 @@ std::string Secret::to_hex() const {
 }
 
 bool CommandSet::contains_first_argument(protocol::CommandId id, std::string_view argument) const {
-  return std::any_of(first_arguments_.begin(), first_arguments_.end(),
-                     [&](const FirstArgument& granted) { return granted.id == id && is_same_word(granted.argument, argument); });
+  return std::any_of(first_arguments_.begin(), first_arguments_.end(), [&](const FirstArgument& granted) {
+    return granted.id == id && protocol::equals_any_case(granted.argument, argument);
+  });
 }
 
 bool CommandSet::has_first_arguments(protocol::CommandId id) const {

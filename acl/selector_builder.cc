@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <utility>
 
 #include "acl/words.h"
+#include "protocol/text.h"
 
 namespace respgate::acl {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::array<std::string_view, 12> kWords{"allkeys",     "~*",    "reset
                                                   "allcommands", "+@all", "nocommands", "-@all",       "alldbs", "resetdbs"};
 
 bool begins_with_word(std::string_view rule, std::string_view word) {
-  return rule.size() >= word.size() && is_same_word(rule.substr(0, word.size()), word);
+  return rule.size() >= word.size() && protocol::equals_any_case(rule.substr(0, word.size()), word);
 }
 
 // What no pattern may be, whatever it is for.
@@ -50,19 +51,15 @@ std::optional<KeyRule> read_key_rule(std::string_view rule) {
 
 std::optional<std::int64_t> read_database(std::string_view text) {
   constexpr std::int64_t kMaxDatabase = 0x7fffffff;  // an int in every server
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || value < 0 || value > kMaxDatabase) return std::nullopt;
-  // One spelling each: no sign, no leading zero, nothing behind.
-  if (end != text.data() + text.size() || (text.size() > 1 && (text.front() == '0' || text.front() == '-'))) return std::nullopt;
-  return value;
+  const std::optional<std::int64_t> number = protocol::parse_strict_integer(text);
+  return number && *number >= 0 && *number <= kMaxDatabase ? number : std::nullopt;
 }
 
 bool SelectorBuilder::is_selector_rule(std::string_view rule) {
   if (rule.empty()) return false;
   if (std::string_view("~%&+-").find(rule.front()) != std::string_view::npos) return true;
   return begins_with_word(rule, kDatabasePrefix) ||
-         std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) { return is_same_word(rule, word); });
+         std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) { return protocol::equals_any_case(rule, word); });
 }
 
 RuleProblem SelectorBuilder::apply(std::string_view rule) {

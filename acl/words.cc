@@ -4,10 +4,10 @@
 #include <numeric>
 #include <vector>
 
+#include "protocol/text.h"
+
 namespace respgate::acl {
 namespace {
-
-char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte; }
 
 // Levenshtein's, one row at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -17,7 +17,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+      const std::size_t replaced = diagonal + (protocol::fold(a[i - 1]) == protocol::fold(b[j - 1]) ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
     }
@@ -29,12 +29,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string lowered(std::string_view word) {
   std::string result(word);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
+  std::transform(result.begin(), result.end(), result.begin(), protocol::fold);
   return result;
-}
-
-bool is_same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool is_blank(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }

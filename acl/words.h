@@ -1,4 +1,4 @@
-// How the words of rules are compared and shown: in ASCII whatever the locale, and
+// How the words of rules are told apart and shown: in ASCII whatever the locale, and
 // never with a byte in an error text that a terminal or a log could misread.
 #pragma once
 
@@ -11,7 +11,6 @@ namespace respgate::acl {
 
 // Folds A-Z only.
 std::string lowered(std::string_view word);
-bool is_same_word(std::string_view a, std::string_view b);
 
 // What isspace() says in the C locale: blank, \t \n \v \f \r.
 bool is_blank(char byte);
