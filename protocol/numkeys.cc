@@ -13,6 +13,7 @@ constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out o
 constexpr std::string_view kNotPositive = "ERR numkeys should be greater than 0";
 constexpr std::string_view kMoreThanArguments = "ERR Number of keys can't be greater than number of args";
 constexpr std::string_view kNegative = "ERR Number of keys can't be negative";
+constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";
 constexpr std::string_view kSyntax = "ERR syntax error";
 
 // How one command reads its number, and what it says when it does not like it.
@@ -74,17 +75,27 @@ const Rule* rule_of(const CommandSpec& spec) {
   }
 }
 
+std::string_view fault(const Rule& rule, Args args) {
+  const std::optional<std::int64_t> number = parse_strict_integer(args[rule.number_at]);
+  if (!number) return rule.not_an_integer;
+  if (*number < rule.least) return rule.too_few;
+  const std::int64_t left = static_cast<std::int64_t>(args.size()) - rule.number_at - 1 - rule.behind;
+  return *number > left / rule.key_step ? rule.too_many : std::string_view{};
+}
+
+// EVALSHA looks at the length of the digest before anything else.
+bool has_no_digest(const Rule& rule, Args args) {
+  constexpr std::size_t kDigestSize = 40;
+  return rule.command.starts_with("evalsha") && args[1].size() != kDigestSize;
+}
+
 }  // namespace
 
 std::string_view numkeys_fault(const CommandSpec& spec, Args args) {
   const Rule* rule = rule_of(spec);
   if (rule == nullptr) return {};
-  const std::optional<std::int64_t> number = parse_strict_integer(args[rule->number_at]);
-  if (!number) return rule->not_an_integer;
-  if (*number < rule->least) return rule->too_few;
-  const std::int64_t left = static_cast<std::int64_t>(args.size()) - rule->number_at - 1 - rule->behind;
-  if (*number > left / rule->key_step) return rule->too_many;
-  return {};
+  const std::string_view found = fault(*rule, args);
+  return !found.empty() && has_no_digest(*rule, args) ? kNoScript : found;
 }
 
 }  // namespace respgate::protocol
