@@ -26,7 +26,7 @@ class LiveServer {
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
     directory_ = name;
     std::ofstream(directory_ / "redis.conf") << "port 0\nunixsocket " << socket_path() << "\ndir " << directory_.string()
-                                             << "\nsave \"\"\nappendonly no\n";
+                                             << "\nsave \"\"\nappendonly no\nenable-debug-command yes\n";
     launch();
   }
   ~LiveServer() {
