@@ -1,0 +1,172 @@
+#include "proxy/pipeline.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/protocol/cuts.h"
+
+namespace respgate::proxy {
+namespace {
+
+using protocol::ReplyFrame;
+using protocol::RespType;
+using protocol::RespVersion;
+
+class Collector final : public Pipeline::Sink {
+ public:
+  void on_reply(RequestPtr request, const ReplyFrame& frame) override {
+    replies.emplace_back(request->ticket.seq, std::string(frame.wire));
+  }
+  void on_push(const ReplyFrame& frame) override { pushes.emplace_back(frame.wire); }
+
+  std::vector<std::pair<Seq, std::string>> replies;
+  std::vector<std::string> pushes;
+};
+
+class PipelineTest : public testing::Test {
+ protected:
+  void push(Pipeline& pipeline, Seq seq, std::string wire = "PING\r\n") {
+    RequestPtr request = pool_.take();
+    request->ticket.seq = seq;
+    request->wire = std::move(wire);
+    pipeline.push(std::move(request));
+  }
+  static void send_all(Pipeline& pipeline) {
+    std::array<::iovec, 16> gathered;
+    while (pipeline.has_unsent()) {
+      std::size_t bytes = 0;
+      for (std::size_t i = 0, n = pipeline.gather(gathered); i < n; ++i) bytes += gathered[i].iov_len;
+      pipeline.sent(bytes);
+    }
+  }
+
+  RequestPool pool_;
+  Collector sink_;
+};
+
+TEST_F(PipelineTest, RepliesMeetTheirRequestsInOrderHoweverTheBytesAreCut) {
+  const std::string wire = "+one\r\n$3\r\ntwo\r\n*2\r\n:1\r\n:2\r\n-ERR four\r\n";
+  protocol::for_each_cut(wire, [&](const std::vector<std::string_view>& pieces) {
+    Pipeline pipeline(RespVersion::kResp2);
+    Collector sink;
+    for (Seq seq = 1; seq <= 4; ++seq) push(pipeline, seq);
+    send_all(pipeline);
+    for (const std::string_view piece : pieces) ASSERT_EQ(pipeline.receive(piece, sink), Pipeline::Fault::kNone);
+    ASSERT_EQ(sink.replies.size(), 4u);
+    EXPECT_EQ(sink.replies[0], (std::pair<Seq, std::string>{1, "+one\r\n"}));
+    EXPECT_EQ(sink.replies[1], (std::pair<Seq, std::string>{2, "$3\r\ntwo\r\n"}));
+    EXPECT_EQ(sink.replies[2], (std::pair<Seq, std::string>{3, "*2\r\n:1\r\n:2\r\n"}));
+    EXPECT_EQ(sink.replies[3], (std::pair<Seq, std::string>{4, "-ERR four\r\n"}));
+    EXPECT_TRUE(pipeline.empty());
+  });
+}
+
+TEST_F(PipelineTest, AReplyNobodyAskedForIsAFault) {
+  Pipeline pipeline(RespVersion::kResp2);
+  EXPECT_EQ(pipeline.receive("+OK\r\n", sink_), Pipeline::Fault::kUnsolicited);
+  EXPECT_TRUE(sink_.replies.empty());
+}
+
+TEST_F(PipelineTest, EvenTheFirstByteOfAReplyNobodyAskedForIsAFault) {
+  Pipeline pipeline(RespVersion::kResp2);
+  EXPECT_EQ(pipeline.receive("+", sink_), Pipeline::Fault::kUnsolicited);
+}
+
+TEST_F(PipelineTest, AReplyToARequestThatIsNotWhollySentIsAFault) {
+  Pipeline pipeline(RespVersion::kResp2);
+  push(pipeline, 1, "*1\r\n$4\r\nPING\r\n");
+  pipeline.sent(3);
+  EXPECT_EQ(pipeline.receive("+PONG\r\n", sink_), Pipeline::Fault::kUnsolicited);
+  EXPECT_EQ(pipeline.size(), 1u);
+}
+
+TEST_F(PipelineTest, OneReplyTooManyIsNotHandedToTheNextRequest) {
+  Pipeline pipeline(RespVersion::kResp2);
+  push(pipeline, 1);
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive("+mine\r\n+extra\r\n", sink_), Pipeline::Fault::kUnsolicited);
+  ASSERT_EQ(sink_.replies.size(), 1u);
+  EXPECT_EQ(sink_.replies[0].second, "+mine\r\n");
+}
+
+TEST_F(PipelineTest, AReplyOfAKindTheCommandCannotGiveIsAFault) {
+  Pipeline pipeline(RespVersion::kResp2);
+  RequestPtr request = pool_.take();
+  request->wire = "x";
+  request->expectation = {protocol::reply_bit(RespType::kInteger), protocol::ReplyExpectation::kAnyLength};
+  pipeline.push(std::move(request));
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive("$6\r\nsecret\r\n", sink_), Pipeline::Fault::kWrongShape);
+  EXPECT_TRUE(sink_.replies.empty());
+  EXPECT_EQ(pipeline.size(), 1u);
+}
+
+TEST_F(PipelineTest, AnArrayOfTheWrongLengthIsAFault) {
+  Pipeline pipeline(RespVersion::kResp2);
+  RequestPtr request = pool_.take();
+  request->wire = "x";
+  request->expectation = {protocol::reply_bit(RespType::kArray), 2};
+  pipeline.push(std::move(request));
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive("*3\r\n:1\r\n:2\r\n:3\r\n", sink_), Pipeline::Fault::kWrongShape);
+}
+
+TEST_F(PipelineTest, MalformedBytesAreAFault) {
+  Pipeline pipeline(RespVersion::kResp2);
+  push(pipeline, 1);
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive("?\r\n", sink_), Pipeline::Fault::kMalformed);
+  EXPECT_FALSE(pipeline.fault_text().empty());
+}
+
+TEST_F(PipelineTest, PushesTakeNobodysPlace) {
+  Pipeline pipeline(RespVersion::kResp3);
+  EXPECT_EQ(pipeline.receive(">2\r\n+a\r\n", sink_), Pipeline::Fault::kNone);
+  push(pipeline, 7);
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive("+b\r\n+mine\r\n", sink_), Pipeline::Fault::kNone);
+  ASSERT_EQ(sink_.pushes.size(), 1u);
+  ASSERT_EQ(sink_.replies.size(), 1u);
+  EXPECT_EQ(sink_.replies[0], (std::pair<Seq, std::string>{7, "+mine\r\n"}));
+}
+
+TEST_F(PipelineTest, GatherGoesOnWhereTheKernelStopped) {
+  Pipeline pipeline(RespVersion::kResp2);
+  push(pipeline, 1, "abc");
+  push(pipeline, 2, "defg");
+  pipeline.sent(4);
+  std::array<::iovec, 4> gathered;
+  ASSERT_EQ(pipeline.gather(gathered), 1u);
+  EXPECT_EQ(std::string(static_cast<char*>(gathered[0].iov_base), gathered[0].iov_len), "efg");
+  pipeline.sent(3);
+  EXPECT_FALSE(pipeline.has_unsent());
+}
+
+TEST_F(PipelineTest, PopHandsBackEveryRequestOnce) {
+  Pipeline pipeline(RespVersion::kResp2);
+  for (Seq seq = 0; seq < 3; ++seq) push(pipeline, seq, "xy");
+  pipeline.sent(3);
+  EXPECT_EQ(pipeline.pop()->sent, 2u);
+  EXPECT_EQ(pipeline.pop()->sent, 1u);
+  EXPECT_EQ(pipeline.pop()->sent, 0u);
+  EXPECT_TRUE(pipeline.empty());
+  EXPECT_FALSE(pipeline.has_unsent());
+}
+
+TEST(RequestPoolTest, AGrownRequestGivesItsMemoryBack) {
+  RequestPool pool;
+  {
+    RequestPtr small = pool.take();
+    small->wire = "x";
+    RequestPtr large = pool.take();
+    large->wire.assign(RequestPool::kKeptBytes + 1, 'x');
+  }
+  EXPECT_EQ(pool.idle(), 1u);
+  EXPECT_TRUE(pool.take()->wire.empty());
+}
+
+}  // namespace
+}  // namespace respgate::proxy
