@@ -1,5 +1,10 @@
 #include "proxy/logging.h"
 
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
