@@ -29,4 +29,19 @@ protocol::CommandLookup CommandRenames::find(protocol::Args args) const {
   return protocol::find_command(protocol::Args(words).first(std::min(args.size(), words.size())));
 }
 
+std::string CommandRenames::new_name(std::string_view original) const {
+  for (const auto& [name, command] : originals_) {
+    if (command == original) return name;
+  }
+  return originals_.contains(std::string(original)) ? std::string() : std::string(original);
+}
+
+std::string CommandRenames::client_name(const protocol::CommandSpec& spec) const {
+  if (empty()) return std::string(spec.name);
+  const std::size_t bar = std::min(spec.name.find('|'), spec.name.size());
+  std::string name = new_name(spec.name.substr(0, bar));
+  if (!name.empty()) name += spec.name.substr(bar);
+  return name;
+}
+
 }  // namespace respgate::acl

@@ -28,11 +28,14 @@ class CommandRenames {
 
   // protocol::find_command() but for the renamed.  Names of a length that no rename has cost one test of a bit.
   protocol::CommandLookup find(protocol::Args args) const;
+  // The other way round: what clients must say for this command ("cfg-9d1f|get"); "" when it is gone.
+  std::string client_name(const protocol::CommandSpec& spec) const;
 
   bool empty() const { return originals_.empty(); }
 
  private:
   void add(std::string_view name, std::string original);
+  std::string new_name(std::string_view original) const;
 
   // Lower-case name → the command that answers to it, "" for nobody: both old and new names are here.
   std::unordered_map<std::string, std::string> originals_;

@@ -65,6 +65,7 @@ class CommandRules {
   // Renaming a container renames all of it.  The spec keeps its name, so ACL rules, command rules and error
   // texts go on using the original one.
   protocol::CommandLookup find(protocol::Args args) const { return renames_.find(args); }
+  std::string client_name(const protocol::CommandSpec& spec) const { return renames_.client_name(spec); }
 
   // The first rule that matches.  Views live as long as these rules.  No allocation; no look-up for a command
   // that no rule speaks of.
