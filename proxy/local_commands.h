@@ -4,10 +4,20 @@
 //
 // Pure: no socket, no clock.  The caller has checked that the command exists, that
 // its arity fits, and that the principal may run it.
+//
+// Stricter than the server:
+//  - No password hash is ever shown, whoever asks: hashes are unsalted, users.acl is not
+//    changed through here, and ElastiCache does not show them either.  ACL LIST leaves
+//    them out; ACL GETUSER says "(redacted)" once for each password.
+//  - CLIENT LIST shows the connection that asks, and no other.
+//  - Names a client gives itself are bounded, and so is the number of commands that one
+//    COMMAND INFO or DOCS may name.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "protocol/command_table.h"
 #include "proxy/client_state.h"
@@ -28,7 +38,11 @@ void answer_acl(const LocalCall& call, std::string& out);      // WHOAMI LIST US
 void answer_client(const LocalCall& call, std::string& out);   // ID GETNAME SETNAME SETINFO INFO LIST HELP, of one's own
 void answer_command(const LocalCall& call, std::string& out);  // COMMAND, COUNT, LIST, INFO, DOCS, GETKEYS, GETKEYSANDFLAGS, HELP
 
-// Is `name` something CLIENT SETNAME and HELLO SETNAME accept ('!' … '~')?
+// What the proxy keeps of a name or library name; the server has no bound.
+inline constexpr std::size_t kMaxClientNameBytes = 512;
+
+// Is `name` something CLIENT SETNAME and HELLO SETNAME accept: '!' … '~', not too long?
+// The empty name is: it takes the name away.
 bool is_valid_client_name(std::string_view name);
 
 }  // namespace respgate::proxy

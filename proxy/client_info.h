@@ -1,0 +1,27 @@
+// The line by which CLIENT INFO and CLIENT LIST describe a connection:
+// "id=3 addr=127.0.0.1:51234 … resp=2\n".  Pure.
+//
+// Whoever reads it splits at blanks and believes the first field of a name, so no
+// value may bring its own: blanks and control bytes in a value become '_'.
+// Fields about the server's own buffers (qbuf, tot-mem…) are 0, the descriptor is -1:
+// the proxy has no such thing to show, and readers expect them to be there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proxy/client_state.h"
+
+namespace respgate::proxy {
+
+// What the client is doing: for the connection that asks, this command and 0.
+struct ClientActivity {
+  std::string_view command;  // "client|list"; empty: none yet
+  std::int64_t idle_ms = 0;
+};
+
+// Fields as of the server whose texts the policy uses: 7.2 added lib-name and lib-ver.
+std::string client_info_line(const ClientState& client, const ClientActivity& activity, std::int64_t now_ms);
+
+}  // namespace respgate::proxy
