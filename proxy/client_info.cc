@@ -1,6 +1,8 @@
 #include "proxy/client_info.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace respgate::proxy {
 

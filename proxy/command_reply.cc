@@ -1,6 +1,9 @@
 #include "proxy/command_reply.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "protocol/reply_writer.h"
 #include "proxy/command_history.h"

@@ -1,13 +1,17 @@
 // ACL: what the proxy's own policy says.  Users are changed in users.acl, not here.
 
 #include <array>
-#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <openssl/rand.h>
 
 #include "acl/authorizer.h"
 #include "protocol/reply_writer.h"
 #include "protocol/targets.h"
+#include "protocol/text.h"
 #include "proxy/local_parts.h"
 
 namespace respgate::proxy {
@@ -154,7 +158,7 @@ void append_password(std::size_t bits, std::string& out) {
 void answer_genpass(const LocalCall& call, std::string& out) {
   if (call.args.size() > 3) return append_wrong_arguments(call, out);
   if (call.args.size() == 2) return append_password(kDefaultPasswordBits, out);
-  const std::optional<std::int64_t> bits = parse_integer(call.args[2]);
+  const std::optional<std::int64_t> bits = protocol::parse_strict_integer(call.args[2]);
   if (!bits) return protocol::append_error(out, "ERR value is not an integer or out of range");
   if (*bits < 1 || *bits > kMaxPasswordBits) {
     return protocol::append_error(out,

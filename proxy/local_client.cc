@@ -3,9 +3,12 @@
 // (TRACKING and its kin), is not answered here.
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
 
-#include "acl/words.h"
 #include "protocol/reply_writer.h"
+#include "protocol/text.h"
 #include "proxy/client_info.h"
 #include "proxy/local_parts.h"
 
@@ -58,8 +61,8 @@ void answer_setname(const LocalCall& call, std::string& out) {
 void answer_setinfo(const LocalCall& call, std::string& out) {
   const std::string_view attribute = call.args[2];
   const std::string_view value = call.args[3];
-  const bool is_name = acl::is_same_word(attribute, "lib-name");
-  if (!is_name && !acl::is_same_word(attribute, "lib-ver")) {
+  const bool is_name = protocol::equals_any_case(attribute, "lib-name");
+  if (!is_name && !protocol::equals_any_case(attribute, "lib-ver")) {
     return protocol::append_error(out, "ERR Unrecognized option '" + std::string(attribute.substr(0, kMaxClientNameBytes)) + "'");
   }
   if (!is_field(value)) {
@@ -74,9 +77,9 @@ void answer_info(const LocalCall& call, std::string& out) { protocol::append_ver
 
 // Is this connection of the type asked for?  Nothing when there is no such type.
 std::optional<bool> is_of_type(std::string_view type) {
-  if (acl::is_same_word(type, "normal")) return true;
+  if (protocol::equals_any_case(type, "normal")) return true;
   for (const std::string_view other : {"slave", "replica", "pubsub", "master"}) {
-    if (acl::is_same_word(type, other)) return false;
+    if (protocol::equals_any_case(type, other)) return false;
   }
   return std::nullopt;
 }
@@ -97,7 +100,7 @@ void list_by_type(const LocalCall& call, std::string& out) {
 void list_by_id(const LocalCall& call, std::string& out) {
   bool shown = false;
   for (const std::string_view word : call.args.subspan(3)) {
-    const std::optional<std::int64_t> id = parse_integer(word);
+    const std::optional<std::int64_t> id = protocol::parse_strict_integer(word);
     if (!id) return protocol::append_error(out, "ERR Invalid client ID");
     // Once, however often it is named: a reply must not grow with what a client repeats.
     shown = shown || static_cast<std::uint64_t>(*id) == call.client.id;
@@ -108,8 +111,8 @@ void list_by_id(const LocalCall& call, std::string& out) {
 void answer_list(const LocalCall& call, std::string& out) {
   const std::size_t argc = call.args.size();
   if (argc == 2) return append_list(call, true, out);
-  if (argc == 4 && acl::is_same_word(call.args[2], "type")) return list_by_type(call, out);
-  if (argc >= 4 && acl::is_same_word(call.args[2], "id")) return list_by_id(call, out);
+  if (argc == 4 && protocol::equals_any_case(call.args[2], "type")) return list_by_type(call, out);
+  if (argc >= 4 && protocol::equals_any_case(call.args[2], "id")) return list_by_id(call, out);
   append_syntax_error(out);
 }
 

@@ -1,11 +1,15 @@
 // COMMAND: the commands this user may run, under the names in force.
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "acl/pattern.h"
-#include "acl/words.h"
 #include "protocol/reply_writer.h"
 #include "protocol/targets.h"
+#include "protocol/text.h"
 #include "proxy/command_catalog.h"
 #include "proxy/command_reply.h"
 #include "proxy/local_parts.h"
@@ -106,15 +110,15 @@ struct Filter {
 
 std::optional<Filter> parse_filter(const LocalCall& call) {
   if (call.args.size() == 2) return Filter{};
-  if (call.args.size() != 5 || !acl::is_same_word(call.args[2], "filterby")) return std::nullopt;
+  if (call.args.size() != 5 || !protocol::equals_any_case(call.args[2], "filterby")) return std::nullopt;
   const std::string_view by = call.args[3], value = call.args[4];
   Filter filter;
-  if (acl::is_same_word(by, "module")) {
+  if (protocol::equals_any_case(by, "module")) {
     filter.kind = Filter::Kind::kModule;
-  } else if (acl::is_same_word(by, "aclcat")) {
+  } else if (protocol::equals_any_case(by, "aclcat")) {
     filter.kind = Filter::Kind::kCategory;
     filter.category = protocol::find_category(value);
-  } else if (acl::is_same_word(by, "pattern")) {
+  } else if (protocol::equals_any_case(by, "pattern")) {
     filter.kind = Filter::Kind::kPattern;
     filter.pattern = acl::Pattern::compile(value);
   } else {

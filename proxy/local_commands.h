@@ -2,8 +2,9 @@
 // reply shapes: ACL, CLIENT and COMMAND.  (AUTH, HELLO, RESET, QUIT, SELECT, PING and
 // ECHO change or end a session: they live in the gate.)
 //
-// Pure: no socket, no clock.  The caller has checked that the command exists, that
-// its arity fits, and that the principal may run it.
+// Pure but for ACL GENPASS, which asks the system for random bytes.  The caller has
+// checked that the command exists, that its arity fits, and that the principal may
+// run it.
 //
 // Stricter than the server:
 //  - No password hash is ever shown, whoever asks: hashes are unsalted, users.acl is not

@@ -1,8 +1,6 @@
 #include "proxy/local_parts.h"
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 
 #include "protocol/reply_writer.h"
 
@@ -29,15 +27,6 @@ std::string to_upper(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(), upper);
   return result;
-}
-
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
-  if (digits.empty() || (digits.front() == '0' && text != "0")) return std::nullopt;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 void append_not_available(const protocol::CommandSpec& spec, std::string& out) {

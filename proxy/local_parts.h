@@ -3,8 +3,6 @@
 // Pure; every append_… writes exactly one reply.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,9 +20,6 @@ struct LocalHandler {
 void answer_with(std::span<const LocalHandler> handlers, const LocalCall& call, std::string& out);
 
 std::string to_upper(std::string_view text);
-
-// The server's one spelling of a number: no '+', no blank, no leading zero, 64 bits.
-std::optional<std::int64_t> parse_integer(std::string_view text);
 
 // "ERR respgate: 'client|kill' is not available through the proxy"
 void append_not_available(const protocol::CommandSpec& spec, std::string& out);

@@ -29,7 +29,10 @@ MAY_INCLUDE = {
 }
 
 # Parts of proxy/ that decide, and therefore touch no socket, clock, thread or log; they may use each other.
-PURE_PROXY = re.compile(r"client_state|close_reason|gate(_\w+)?|input_buffer|local_\w+|pipeline|reply_queue|request|upstream_hello|verdict")
+# (local_acl asks the system for random bytes: ACL GENPASS.)
+PURE_PROXY = re.compile(
+    r"client_(info|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|input_buffer|local_(?!acl)\w+|pipeline|reply_queue"
+    r"|request|upstream_hello|verdict")
 PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h"  # the struct iovec
 
 STANDARD = set("""
