@@ -107,7 +107,7 @@ AdminRequest AdminSession::request_of(const Parser::value_type& message) const {
 }
 
 asio::awaitable<AdminReply> AdminSession::ask(AdminRequest request) {
-  const auto routes = routes_;  // a drain may end in close() before it returns
+  auto routes = routes_;  // a drain may end in close() before it returns
   if (!routes) co_return AdminReply{.status = 503, .body = "stopping\n"};
   const auto waiting = std::make_shared<Waiting>(stream_.get_executor());
   waiting->timer.expires_after(limits_.backend_timeout);
@@ -116,6 +116,7 @@ asio::awaitable<AdminReply> AdminSession::ask(AdminRequest request) {
     waiting->reply = std::move(reply);
     waiting->timer.cancel();
   });
+  routes.reset();  // nothing is audited for us once we are closed
   if (!waiting->reply) co_await waiting->timer.async_wait(kAsTuple);
   if (!waiting->reply) co_return AdminReply{.status = 504, .body = "the workers did not answer in time\n"};
   co_return std::move(*waiting->reply);
