@@ -45,12 +45,17 @@ void append_flags(const CommandSpec& spec, RespVersion version, std::string& out
   for (const std::string_view word : words) protocol::append_simple(out, word);
 }
 
-void append_categories(const CommandSpec& spec, RespVersion version, std::string& out) {
+std::vector<std::string> categories_of(const CommandSpec& spec) {
   std::vector<std::string> words;
   for (std::size_t i = 0; i < protocol::kCategoryCount; ++i) {
     const auto category = static_cast<protocol::Category>(i);
     if (spec.in(category)) words.push_back("@" + std::string(protocol::category_name(category)));
   }
+  return words;
+}
+
+void append_categories(const CommandSpec& spec, RespVersion version, std::string& out) {
+  const std::vector<std::string> words = categories_of(spec);
   protocol::append_set(out, version, words.size());
   for (const std::string& word : words) protocol::append_simple(out, word);
 }
@@ -120,11 +125,17 @@ void append_own_info(const CommandCatalog& catalog, const CommandSpec& spec, Res
   for (const KeySpec& key : spec.keys) append_key_spec(key, version, out);
 }
 
-using Pair = std::pair<std::string_view, std::string_view>;
+using Pair = std::pair<std::string_view, std::string>;
+
+std::string summary_of(const CommandSpec& spec) {
+  std::string summary = "ACL categories:";
+  for (const std::string& category : categories_of(spec)) summary.append(" ").append(category);
+  return summary;
+}
 
 std::vector<Pair> known_docs(const CommandSpec& spec) {
   const CommandHistory history = history_of(spec);
-  std::vector<Pair> pairs;
+  std::vector<Pair> pairs{{"summary", summary_of(spec)}};
   if (!history.since.empty()) pairs.emplace_back("since", history.since);
   pairs.emplace_back("group", history.group);
   return pairs;

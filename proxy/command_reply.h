@@ -14,7 +14,9 @@ namespace respgate::proxy {
 void append_command_info(const CommandCatalog& catalog, const protocol::CommandSpec& spec, protocol::RespVersion version, std::string& out);
 
 // One pair of COMMAND DOCS: the name, and a map of what is known.  Like the server for
-// module commands, it leaves out what nobody said: summary, complexity and arguments.
+// module commands, it leaves out what nobody said: complexity and arguments.  The
+// summary is what one needs to grant the command: its ACL categories (redis-cli prints
+// "(null)" where there is none).
 // REQUIRES: the catalog contains the spec.
 void append_command_docs(const CommandCatalog& catalog, const protocol::CommandSpec& spec, protocol::RespVersion version, std::string& out);
 

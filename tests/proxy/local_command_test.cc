@@ -154,12 +154,21 @@ TEST(LocalCommandTest, ListRefusesWhatTheServerRefuses) {
   }
 }
 
-TEST(LocalCommandTest, DocsTellSinceWhenAndWhatGroup) {
+TEST(LocalCommandTest, DocsTellCategoriesSinceWhenAndWhatGroup) {
   EXPECT_EQ(LocalCaller(policy(), "admin").call({"COMMAND", "DOCS", "get", "nosuch"}),
-            "*2\r\n$3\r\nget\r\n*4\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n");
-  EXPECT_EQ(LocalCaller(policy(), "reader", RespVersion::kResp3).call({"COMMAND", "DOCS", "config"}),
-            "%1\r\n$6\r\nconfig\r\n%3\r\n$5\r\nsince\r\n$5\r\n2.0.0\r\n$5\r\ngroup\r\n$6\r\nserver\r\n$11\r\nsubcommands\r\n"
-            "%1\r\n$10\r\nconfig|get\r\n%2\r\n$5\r\nsince\r\n$5\r\n2.0.0\r\n$5\r\ngroup\r\n$6\r\nserver\r\n");
+            "*2\r\n$3\r\nget\r\n*6\r\n$7\r\nsummary\r\n$35\r\nACL categories: @read @string @fast\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n"
+            "$5\r\ngroup\r\n$6\r\nstring\r\n");
+}
+
+TEST(LocalCommandTest, DocsOfAContainerAreAMapWithAMapInResp3) {
+  const RespValue docs = LocalCaller(policy(), "reader", RespVersion::kResp3).value({"COMMAND", "DOCS", "config"});
+  ASSERT_EQ(docs.type, '%');
+  const RespValue& config = docs.values.at(1);
+  ASSERT_EQ(config.type, '%');
+  EXPECT_EQ(config.values.at(6).text, "subcommands");
+  ASSERT_EQ(config.values.at(7).type, '%');
+  EXPECT_EQ(config.values.at(7).values.at(0).text, "config|get");
+  EXPECT_EQ(config.values.at(7).values.at(1).values.at(1).text, "ACL categories: @admin @slow @dangerous");
 }
 
 TEST(LocalCommandTest, EveryCommandOfTheTableHasAHistory) {
