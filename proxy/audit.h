@@ -3,6 +3,7 @@
 // Values and passwords never enter an event; every byte a client chose is escaped.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,10 @@
 #include "proxy/config.h"
 
 namespace respgate::proxy {
+
+// Texts of an event that are longer are cut when it is written: of a key, its first
+// 4096 bytes are hashed, and what log_text() leaves out is counted up to there.
+inline constexpr std::size_t kAuditTextBytes = 4096;
 
 struct AuditEvent {
   enum class Kind : std::uint8_t { kAuth, kDenied, kAdmin, kReload, kObserved, kAllowed };

@@ -37,10 +37,6 @@ class KeyText {
 
 std::string_view audit_kind_name(AuditEvent::Kind kind);  // "denied"
 
-// Longer texts are cut before they are queued: of a key, its first 4096 bytes are
-// hashed; and log_text() counts what it leaves out up to there.
-inline constexpr std::size_t kAuditTextBytes = 4096;
-
 // Ends with a newline.  `detail` may be 1024 bytes long, every other text 128.
 std::string audit_line(const AuditEvent& event, std::chrono::system_clock::time_point when, const KeyText& keys);
 

@@ -19,14 +19,10 @@ Reason counted_reason(const Verdict& verdict) {
 
 std::string audited_reason(const Verdict& verdict) {
   switch (verdict.refusal) {
-    case Refusal::kRule:
-      return "rule " + std::to_string(verdict.rule.rule + 1);
-    case Refusal::kUnknown:
-      return "unknown";
-    case Refusal::kUnavailable:
-      return "unavailable";
-    default:
-      return std::string(acl::reason_name(verdict.decision.reason));
+    case Refusal::kRule: return "rule " + std::to_string(verdict.rule.rule + 1);
+    case Refusal::kUnknown: return "unknown";
+    case Refusal::kUnavailable: return "unavailable";
+    default: return std::string(acl::reason_name(verdict.decision.reason));
   }
 }
 
@@ -80,10 +76,12 @@ void DecisionLog::write(Kind kind, const Verdict& verdict, const ClientState& cl
   event.session = client.id;
   event.listener = client.listener_name;
   event.peer = client.peer;
-  event.user = kind == Kind::kAuth ? std::string(verdict.login_name.substr(0, 128)) : client.principal != nullptr ? client.principal->name() : "";
+  event.user = kind == Kind::kAuth           ? std::string(verdict.login_name.substr(0, kAuditTextBytes))
+               : client.principal != nullptr ? client.principal->name()
+                                             : "";
   event.command = command_name(verdict);
   event.reason = std::move(reason);
-  if (names_an_argument(verdict)) event.key = verdict.args[verdict.decision.arg];
+  if (names_an_argument(verdict)) event.key = verdict.args[verdict.decision.arg].substr(0, kAuditTextBytes);
   event.verdict = std::move(outcome);
   event.generation = client.policy->generation();
   audit_.write(std::move(event));

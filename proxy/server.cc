@@ -39,7 +39,7 @@ Server::Server(Config config, acl::PolicyPtr policy, std::vector<std::string> up
       signals_(io_),
       timer_(io_) {
   metrics_.know_users(*policy_);
-  metrics_.count_reload(true, std::time(nullptr));
+  metrics_.note_start(std::time(nullptr));
   std::vector<std::vector<ListeningSocket>> of_worker(config_->workers);
   for (const ListenerConfig& listener : config_->listeners) {
     std::vector<ListeningSocket> sockets = open_listener(listener, config_->workers);

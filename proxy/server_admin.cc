@@ -64,17 +64,22 @@ AdminBackend Server::admin_backend() {
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
   backend.events = [this](std::size_t n) { return audit_.newest(n); };
   backend.reload = [this] { return reload(); };
-  backend.drain = [this] {
-    audit(AuditEvent::Kind::kAdmin, "ok", "drain");
-    drain();
-  };
+  backend.drain = [this] { drain(); };
   backend.kill = [this](std::string user, std::uint64_t id, auto done) { kill(std::move(user), id, std::move(done)); };
   backend.log_level = [this](const std::string& level) {
     const spdlog::level::level_enum parsed = spdlog::level::from_str(level);
     if (parsed == spdlog::level::off && level != "off") return false;
     spdlog::set_level(parsed);
-    audit(AuditEvent::Kind::kAdmin, "ok", "log-level " + level);
     return true;
+  };
+  backend.audit = [this](const AdminAct& act) {
+    AuditEvent event;
+    event.kind = AuditEvent::Kind::kAdmin;
+    event.verdict = act.outcome;
+    event.peer = act.peer;
+    event.generation = policy_->generation();
+    event.detail = act.request;
+    audit_.write(std::move(event));
   };
   return backend;
 }
@@ -121,7 +126,6 @@ void Server::collect_users(std::function<void(std::string)> done) {
 }
 
 void Server::kill(std::string user, std::uint64_t id, std::function<void(std::size_t)> done) {
-  audit(AuditEvent::Kind::kAdmin, "ok", id != 0 ? "kill id=" + std::to_string(id) : "kill user=" + user);
   gather<std::size_t>(
       io_, workers_,
       [user = std::move(user), id](Worker& worker) {
