@@ -63,11 +63,11 @@ void append_field(std::string_view name, std::string_view value, std::string& ou
 
 void append_user_flags(const LocalCall& call, const acl::Principal& user, std::string& out) {
   std::vector<std::string_view> flags{user.is_enabled() ? "on" : "off"};
-  if (user.accepts_any_password()) flags.push_back("nopass");
+  if (user.accepts_any_password()) flags.emplace_back("nopass");
   // 7.0 names only the exception.
   const bool names_both = call.client.policy->options().texts != acl::ServerTexts::kRedis70;
-  if (!user.sanitizes_payload()) flags.push_back("skip-sanitize-payload");
-  if (user.sanitizes_payload() && names_both) flags.push_back("sanitize-payload");
+  if (!user.sanitizes_payload()) flags.emplace_back("skip-sanitize-payload");
+  if (user.sanitizes_payload() && names_both) flags.emplace_back("sanitize-payload");
   protocol::append_bulk(out, "flags");
   protocol::append_set(out, call.client.resp, flags.size());
   for (const std::string_view flag : flags) protocol::append_bulk(out, flag);

@@ -20,7 +20,7 @@ constexpr std::string_view kUsers =
 constexpr std::string_view kHash = "30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4";
 
 LocalPolicy policy(ServerTexts texts = ServerTexts::kRedis70) {
-  LocalPolicy parts{std::string(kUsers)};
+  LocalPolicy parts(kUsers);
   parts.options.texts = texts;
   return parts;
 }

@@ -17,10 +17,12 @@
 namespace respgate::proxy {
 
 struct LocalPolicy {
-  std::string users;  // users.acl
-  acl::PolicyOptions options = {};
-  std::vector<acl::CommandRuleText> rules = {};
-  std::vector<acl::RenameText> renames = {};
+  explicit LocalPolicy(std::string_view users_acl) : users(users_acl) {}
+
+  std::string users;
+  acl::PolicyOptions options;
+  std::vector<acl::CommandRuleText> rules;
+  std::vector<acl::RenameText> renames;
 };
 
 inline acl::PolicyPtr make_policy(const LocalPolicy& parts) {

@@ -18,7 +18,7 @@ constexpr std::string_view kUsers =
     "user reader on nopass ~* +get +config|get +command\n"
     "user nobody on nopass\n";
 
-LocalPolicy policy() { return {std::string(kUsers)}; }
+LocalPolicy policy() { return LocalPolicy(kUsers); }
 
 std::set<std::string> listed(LocalCaller& caller) {
   const std::vector<std::string> names = texts_of(caller.value({"COMMAND", "LIST"}));
@@ -123,7 +123,7 @@ TEST(LocalCommandTest, ANameGivenTooOftenIsRefused) {
   std::vector<std::string_view> args{"COMMAND", "INFO"};
   args.resize(2 + protocol::kMaxCommands, "nosuch");
   EXPECT_EQ(caller.value(args).values.size(), protocol::kMaxCommands);
-  args.push_back("nosuch");
+  args.emplace_back("nosuch");
   EXPECT_EQ(caller.call(args), "-ERR respgate: more than 1024 command names in one request\r\n");
   args[1] = "DOCS";
   EXPECT_EQ(caller.call(args), "-ERR respgate: more than 1024 command names in one request\r\n");

@@ -23,17 +23,17 @@ constexpr std::string_view kUsers =
 class LocalLiveTest : public testing::TestWithParam<RespVersion> {
  protected:
   static void SetUpTestSuite() {
-    server_ = std::make_unique<LiveServer>();
-    server_->call(
+    server = std::make_unique<LiveServer>();
+    server->call(
         {"ACL", "SETUSER", "alice", "on", ">secret", "~a:*", "%R~shared:*", "&news", "-@all", "+@read", "+publish", "(~s:* +set)"});
-    server_->call({"ACL", "SETUSER", "bob", "skip-sanitize-payload"});
+    server->call({"ACL", "SETUSER", "bob", "skip-sanitize-payload"});
   }
-  static void TearDownTestSuite() { server_.reset(); }
+  static void TearDownTestSuite() { server.reset(); }
 
-  void SetUp() override { server_->set_version(GetParam()); }
+  void SetUp() override { server->set_version(GetParam()); }
 
   static LocalPolicy policy() {
-    LocalPolicy parts{std::string(kUsers)};
+    LocalPolicy parts(kUsers);
     parts.options.texts = acl::ServerTexts::kRedis70;
     return parts;
   }
@@ -41,14 +41,12 @@ class LocalLiveTest : public testing::TestWithParam<RespVersion> {
   void expect_equal(const Words& words) {
     std::string shown;
     for (const std::string_view word : words) shown.append(word).append(" ");
-    EXPECT_EQ(ours_.call(words), server_->call(words)) << shown;
+    EXPECT_EQ(ours_.call(words), server->call(words)) << shown;
   }
 
-  static std::unique_ptr<LiveServer> server_;
+  static inline std::unique_ptr<LiveServer> server;
   LocalCaller ours_{policy(), "default", GetParam()};
 };
-
-std::unique_ptr<LiveServer> LocalLiveTest::server_;
 
 std::string version_name(const testing::TestParamInfo<RespVersion>& info) { return info.param == RespVersion::kResp2 ? "Resp2" : "Resp3"; }
 INSTANTIATE_TEST_SUITE_P(BothVersions, LocalLiveTest, testing::Values(RespVersion::kResp2, RespVersion::kResp3), version_name);
@@ -81,10 +79,10 @@ std::vector<RespValue> available(std::vector<RespValue> subcommands) {
 
 TEST_P(LocalLiveTest, InfoOfEveryCommandIsTheServersButForWhatTheProxyRefusesAndLaterSubcommands) {
   std::size_t compared = 0;
-  for (const std::string& name : texts_of(parse_reply(server_->call({"COMMAND", "LIST"})))) {
+  for (const std::string& name : texts_of(parse_reply(server->call({"COMMAND", "LIST"})))) {
     const protocol::CommandSpec* spec = protocol::find_command_by_name(name);
     ASSERT_NE(spec, nullptr) << name;
-    const Entry ours(ours_.value({"COMMAND", "INFO", name})), theirs(parse_reply(server_->call({"COMMAND", "INFO", name})));
+    const Entry ours(ours_.value({"COMMAND", "INFO", name})), theirs(parse_reply(server->call({"COMMAND", "INFO", name})));
     const bool refused = spec->is_container ? available(theirs.subcommands).empty() : spec->dispatch == protocol::Dispatch::kRefused;
     if (refused) {
       EXPECT_NE(ours.own.type, '*') << name;
@@ -179,10 +177,10 @@ RespValue reduced(const RespValue& docs) {
 }
 
 TEST_P(LocalLiveTest, WhatDocsSayIsWhatTheServerSays) {
-  for (const std::string& name : texts_of(parse_reply(server_->call({"COMMAND", "LIST"})))) {
+  for (const std::string& name : texts_of(parse_reply(server->call({"COMMAND", "LIST"})))) {
     const RespValue ours = ours_.value({"COMMAND", "DOCS", name});
     if (ours.values.empty()) continue;  // refused by the proxy
-    const RespValue theirs = parse_reply(server_->call({"COMMAND", "DOCS", name}));
+    const RespValue theirs = parse_reply(server->call({"COMMAND", "DOCS", name}));
     EXPECT_EQ(ours.type, theirs.type) << name;
     EXPECT_EQ(ours.values.at(0), theirs.values.at(0)) << name;
     EXPECT_EQ(reduced(ours.values.at(1)), reduced(theirs.values.at(1))) << name;
@@ -223,14 +221,14 @@ TEST_P(LocalLiveTest, AclAnswersAreTheServers) {
 }
 
 TEST_P(LocalLiveTest, GetuserIsTheServersButForThePasswords) {
-  RespValue theirs = parse_reply(server_->call({"ACL", "GETUSER", "alice"}));
+  RespValue theirs = parse_reply(server->call({"ACL", "GETUSER", "alice"}));
   for (RespValue& password : theirs.values.at(3).values) password.text = "(redacted)";
   EXPECT_EQ(ours_.value({"ACL", "GETUSER", "alice"}), theirs);
 }
 
 TEST_P(LocalLiveTest, CatOfEachCategoryHoldsWhatTheServersHolds) {
-  for (const std::string& category : texts_of(parse_reply(server_->call({"ACL", "CAT"})))) {
-    const std::vector<std::string> theirs = texts_of(parse_reply(server_->call({"ACL", "CAT", category})));
+  for (const std::string& category : texts_of(parse_reply(server->call({"ACL", "CAT"})))) {
+    const std::vector<std::string> theirs = texts_of(parse_reply(server->call({"ACL", "CAT", category})));
     std::set<std::string> ours;
     for (const std::string& name : texts_of(ours_.value({"ACL", "CAT", category}))) {
       if (protocol::find_command_by_name(name)->in_redis_7_0) ours.insert(name);
@@ -251,7 +249,7 @@ std::string field_names(std::string_view line) {
 }
 
 TEST_P(LocalLiveTest, ClientInfoHasTheServersFieldsInItsOrder) {
-  const RespValue ours = ours_.value({"CLIENT", "INFO"}), theirs = parse_reply(server_->call({"CLIENT", "INFO"}));
+  const RespValue ours = ours_.value({"CLIENT", "INFO"}), theirs = parse_reply(server->call({"CLIENT", "INFO"}));
   EXPECT_EQ(ours.type, theirs.type);
   EXPECT_EQ(field_names(ours.text), field_names(theirs.text));
 }

@@ -68,6 +68,7 @@ class RespReader {
   void read_elements(RespValue& value) {
     const std::size_t count = number(value.text) * (value.type == '%' ? 2 : 1);
     value.text.clear();
+    value.values.reserve(count);
     for (std::size_t i = 0; i < count; ++i) value.values.push_back(read());
   }
 
@@ -85,6 +86,7 @@ inline RespValue parse_reply(std::string_view wire) {
 // The elements' texts, of an array of bulks.
 inline std::vector<std::string> texts_of(const RespValue& value) {
   std::vector<std::string> texts;
+  texts.reserve(value.values.size());
   for (const RespValue& each : value.values) texts.push_back(each.text);
   return texts;
 }
