@@ -49,9 +49,10 @@ class CommandRules {
   };
   struct Problem {
     enum class In : std::uint8_t { kRule, kRename } in;
-    std::size_t index;  // among the rules or the renames
-    std::string field;  // "match", "to"…
-    std::string what;   // what is wrong, and what to write instead; printable
+    std::size_t index;     // among the rules or the renames
+    std::string field;     // "match", "to"…
+    std::string what;      // what is wrong, and what to write instead; printable
+    std::size_t item = 0;  // of a field that is a list: which of its words
   };
   // Every problem; empty when the rules can be used.  Whether a user exists is not known here.
   static std::vector<Problem> check(std::span<const CommandRuleText> rules, std::span<const RenameText> renames,

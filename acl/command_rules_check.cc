@@ -34,27 +34,27 @@ class RuleCheck {
 
   std::vector<Problem> run() {
     if (rule_.match.empty()) report("match", "a rule without commands; write match: [FLUSHALL, \"CONFIG|SET\", \"@dangerous\"]");
-    for (const std::string& word : rule_.match) check_match(word);
-    for (const std::string& group : rule_.groups) check_group(group);
+    for (std::size_t i = 0; i < rule_.match.size(); ++i) check_match(rule_.match[i], i);
+    for (std::size_t i = 0; i < rule_.groups.size(); ++i) check_group(rule_.groups[i], i);
     check_replacement();
     check_message();
     return std::move(problems_);
   }
 
  private:
-  void check_match(std::string_view word) {
+  void check_match(std::string_view word, std::size_t item) {
     if (word.starts_with('@')) {
       const std::string_view name = word.substr(1);
       if (!protocol::find_category(name) && !protocol::equals_any_case(name, "all"))
-        report("match", "unknown category " + quoted(word) + category_suggestion(name));
+        report("match", "unknown category " + quoted(word) + category_suggestion(name), item);
     } else if (!protocol::find_command_by_name(word)) {
-      report("match", "unknown command " + quoted(word) + command_suggestion(word));
+      report("match", "unknown command " + quoted(word) + command_suggestion(word), item);
     }
   }
 
-  void check_group(std::string_view name) {
+  void check_group(std::string_view name, std::size_t item) {
     const bool exists = std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) { return group.name == name; });
-    if (!exists) report("groups", "unknown group " + quoted(name) + "; define it under users.groups");
+    if (!exists) report("groups", "unknown group " + quoted(name) + "; define it under users.groups", item);
   }
 
   void check_replacement() {
@@ -80,7 +80,9 @@ class RuleCheck {
     if (rule_.message.size() > kMaxMessageBytes) report("message", "the message is longer than 256 bytes; write a shorter one");
   }
 
-  void report(std::string field, std::string what) { problems_.push_back({Problem::In::kRule, index_, std::move(field), std::move(what)}); }
+  void report(std::string field, std::string what, std::size_t item = 0) {
+    problems_.push_back({Problem::In::kRule, index_, std::move(field), std::move(what), item});
+  }
 
   const CommandRuleText& rule_;
   std::span<const Group> groups_;
@@ -125,7 +127,7 @@ class RenameCheck {
   }
 
   void report(std::string field, std::string what) {
-    problems_.push_back({Problem::In::kRename, index_, std::move(field), std::move(what)});
+    problems_.push_back({Problem::In::kRename, index_, std::move(field), std::move(what), 0});
   }
 
   std::size_t index_ = 0;
