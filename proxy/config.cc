@@ -31,7 +31,7 @@ void read_shutdown(MapReader section, Config& config) {
   section.finish();
 }
 
-void read_sections(const YamlNode& tree, const Folder& folder, Config& config, ErrorLog& errors) {
+void read_root(const YamlNode& tree, const Folder& folder, Config& config, ErrorLog& errors) {
   MapReader root(tree, "", errors);
   read_workers(root, config);
   read_listeners(root, folder, config);
@@ -64,10 +64,13 @@ ConfigDraft draft_config(std::string_view yaml, const std::filesystem::path& fil
   ConfigDraft draft;
   draft.config.file = file;
   ErrorLog errors(file.string());
-  if (const auto tree = parse_yaml(yaml, errors)) {
+  const auto tree = parse_yaml(yaml, errors);
+  if (tree && tree->kind == YamlNode::Kind::kMap) {
     draft.config.places = Places(*tree);
-    read_sections(*tree, folder_of(file), draft.config, errors);
+    read_root(*tree, folder_of(file), draft.config, errors);
     check_together(draft.config, errors);
+  } else if (tree) {
+    errors.add(tree->at, std::string(kind_name(*tree)) + " where a map is wanted: write listeners:, upstream: and users:");
   }
   draft.errors = errors.take();
   return draft;

@@ -45,7 +45,7 @@ struct UpstreamConfig {
   std::size_t lane_window = 8192;
   std::size_t max_lanes = 256;
   Milliseconds lane_idle{60000};
-  std::vector<acl::RenameText> command_names;  // what to say upstream instead; `from` in lower case
+  std::vector<acl::RenameText> command_names;  // what to say upstream instead ("": it has none); `from` in lower case
 };
 
 struct ClientLimits {

@@ -12,13 +12,6 @@ void read_texts(MapReader& section, std::string_view key, std::vector<std::strin
   for (PlacedText& item : placed) out.push_back(std::move(item.text));
 }
 
-// What an action needs and what it has no use for.
-void check_action(MapReader& section, const acl::CommandRuleText& rule) {
-  if (rule.action == RuleAction::kRewrite) section.require("to", "to: [FLUSHDB, ASYNC], the command to run instead");
-  if (rule.action != RuleAction::kRewrite && section.has("to")) section.complain("to", "is for action: rewrite only: remove it");
-  if (rule.action != RuleAction::kDeny && section.has("message")) section.complain("message", "is for action: deny only: remove it");
-}
-
 acl::CommandRuleText read_rule(MapReader& section) {
   acl::CommandRuleText rule;
   section.require("match", "match: [FLUSHALL, \"CONFIG|SET\", \"@dangerous\"]");
@@ -28,9 +21,8 @@ acl::CommandRuleText read_rule(MapReader& section) {
   read_texts(section, "groups", rule.groups);
   read_texts(section, "to", rule.to);
   section.text("message", rule.message);
-  const bool has_action = section.choice<RuleAction>(
-      "action", rule.action, {{"deny", RuleAction::kDeny}, {"rewrite", RuleAction::kRewrite}, {"observe", RuleAction::kObserve}});
-  if (has_action) check_action(section, rule);
+  section.choice<RuleAction>("action", rule.action,
+                             {{"deny", RuleAction::kDeny}, {"rewrite", RuleAction::kRewrite}, {"observe", RuleAction::kObserve}});
   section.finish();
   return rule;
 }
@@ -48,11 +40,29 @@ void read_scripts(MapReader section) {
   section.finish();
 }
 
+void complain(MapReader& section, const acl::CommandRules::Problem& problem, const Config& config) {
+  const Places& places = config.places;
+  if (problem.in == acl::CommandRules::Problem::In::kRename) {
+    const std::string field = "rename." + config.commands.rename[problem.index].from;
+    const std::string path = "commands." + field;
+    return section.complain_at(problem.field == "from" ? places.of_key(path) : places.of(path), field, problem.what);
+  }
+  const std::string field = "rules[" + std::to_string(problem.index) + "]." + problem.field;
+  section.complain_at(places.of("commands." + field + "[" + std::to_string(problem.item) + "]"), field, problem.what);
+}
+
+// What the words mean; only asked once they could all be read.
+void check_rules(MapReader& section, const Config& config) {
+  const CommandsConfig& commands = config.commands;
+  for (const auto& problem : acl::CommandRules::check(commands.rules, commands.rename, config.groups)) complain(section, problem, config);
+}
+
 }  // namespace
 
 void read_commands(MapReader& root, Config& config) {
   root.choice<bool>("enforcement", config.policy.observe, {{"enforce", false}, {"observe", true}});
   MapReader section = root.section("commands");
+  const std::size_t complaints = section.complaints();
   read_renames(section, config.commands);
   for (MapReader& rule : section.sections("rules")) config.commands.rules.push_back(read_rule(rule));
   read_scripts(section.section("scripts"));
@@ -60,6 +70,7 @@ void read_commands(MapReader& root, Config& config) {
   section.choice<Texts>("server_texts", config.policy.texts, {{"7.0", Texts::kRedis70}, {"7.2", Texts::kRedis72}});
   section.not_built("declare", "[]", "remove it; commands of modules are unknown and refused");
   section.finish();
+  if (section.complaints() == complaints) check_rules(section, config);
 }
 
 }  // namespace respgate::proxy

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace respgate::proxy {
@@ -38,7 +40,7 @@ class ErrorLog {
   explicit ErrorLog(std::string file) : file_(std::move(file)) {}
 
   void add(Position at, std::string what) { errors_.push_back({file_, at.line, at.column, std::move(what)}); }
-  bool empty() const { return errors_.empty(); }
+  std::size_t size() const { return errors_.size(); }
   // In the order of the file; the log is empty afterwards.
   std::vector<ConfigError> take();
 

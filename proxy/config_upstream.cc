@@ -56,7 +56,6 @@ std::string lower(std::string text) {
 std::string command_name_problem(const PlacedPair& pair, const std::vector<acl::RenameText>& seen) {
   const protocol::CommandSpec* spec = protocol::find_command_by_name(pair.key.text);
   if (!spec || spec->container != protocol::kNoCommand) return "is not a command: write the name clients use, such as FLUSHALL";
-  if (pair.value.text.empty()) return "has no name upstream: remove the row, and deny the command with commands.rules";
   const auto same = [&](const acl::RenameText& other) { return other.from == lower(pair.key.text); };
   if (std::any_of(seen.begin(), seen.end(), same)) return "is there twice in different spelling: remove one of them";
   return "";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -11,77 +12,56 @@
 namespace respgate::proxy {
 namespace {
 
-// Complaints of the policy about the configuration it was loaded for.
-class Checker {
- public:
-  Checker(const Config& config, const std::vector<acl::Principal>& principals)
-      : config_(config), principals_(principals), errors_(config.file.string()) {}
+bool is_member(const Config& config, std::string_view group, std::string_view user) {
+  return std::any_of(config.groups.begin(), config.groups.end(), [&](const acl::CommandRules::Group& candidate) {
+    return candidate.name == group && std::find(candidate.members.begin(), candidate.members.end(), user) != candidate.members.end();
+  });
+}
 
-  std::vector<ConfigError> check() {
-    for (std::size_t i = 0; i < config_.listeners.size(); ++i)
-      check_login_as(config_.listeners[i], "listeners[" + std::to_string(i) + "].login_as");
-    for (const acl::CommandRules::Group& group : config_.groups) check_names(group.members, "users.groups." + group.name);
-    const auto& rules = config_.commands.rules;
-    for (std::size_t i = 0; i < rules.size(); ++i) check_names(rules[i].users, "commands.rules[" + std::to_string(i) + "].users");
-    check_rules();
-    return errors_.take();
+// Empty when connections of this listener can be born logged in.
+std::string login_as_problem(const Config& config, const ListenerConfig& listener, const std::vector<acl::Principal>& principals) {
+  const std::string& name = listener.login_as;
+  const auto same = [&](const acl::Principal& principal) { return principal.name() == name; };
+  const auto principal = std::find_if(principals.begin(), principals.end(), same);
+  if (principal == principals.end()) return "unknown user " + quote(name) + ": define it in " + config.users_file;
+  if (!principal->is_enabled()) return "user " + quote(name) + " is off: write 'on' in its line of " + config.users_file;
+  if (listener.user_group.empty() || is_member(config, listener.user_group, name)) return "";
+  return "user " + quote(name) + " is not in group " + quote(listener.user_group) + ": add it to users.groups";
+}
+
+void check_login_as(const Config& config, const std::vector<acl::Principal>& principals, ErrorLog& errors) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    if (config.listeners[i].login_as.empty()) continue;
+    const std::string path = "listeners[" + std::to_string(i) + "].login_as";
+    const std::string why = login_as_problem(config, config.listeners[i], principals);
+    if (!why.empty()) errors.add(config.places.of(path), path + ": " + why);
   }
+}
+
+// What the configuration says of users that the users file does not have.
+class Misfits {
+ public:
+  Misfits(const Config& config, const std::vector<acl::Principal>& principals) : config_(config), errors_(config.file.string()) {
+    for (const acl::Principal& principal : principals) known_.insert(principal.name());
+    check_login_as(config, principals, errors_);
+    for (const acl::CommandRules::Group& group : config.groups) check(group.members, "users.groups." + group.name);
+    const auto& rules = config.commands.rules;
+    for (std::size_t i = 0; i < rules.size(); ++i) check(rules[i].users, "commands.rules[" + std::to_string(i) + "].users");
+  }
+
+  std::vector<ConfigError> take() { return errors_.take(); }
 
  private:
-  const acl::Principal* find(std::string_view name) const {
-    const auto same = [&](const acl::Principal& principal) { return principal.name() == name; };
-    const auto found = std::find_if(principals_.begin(), principals_.end(), same);
-    return found == principals_.end() ? nullptr : &*found;
-  }
-
-  void complain(const std::string& path, const std::string& what) { errors_.add(config_.places.of(path), path + ": " + what); }
-
-  void check_names(const std::vector<std::string>& names, const std::string& path) {
+  void check(const std::vector<std::string>& names, const std::string& list) {
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (!find(names[i])) complain(path + "[" + std::to_string(i) + "]", no_such_user(names[i]));
+      if (known_.contains(names[i])) continue;
+      const std::string path = list + "[" + std::to_string(i) + "]";
+      errors_.add(config_.places.of(path), path + ": unknown user " + quote(names[i]) + ": define it in " + config_.users_file);
     }
-  }
-
-  std::string no_such_user(std::string_view name) const {
-    return "there is no user " + quote(name) + ": write one of those in " + config_.users_file + ", or add a line there";
-  }
-
-  void check_login_as(const ListenerConfig& listener, const std::string& path) {
-    if (listener.login_as.empty()) return;
-    const acl::Principal* principal = find(listener.login_as);
-    if (!principal) return complain(path, no_such_user(listener.login_as));
-    if (!principal->is_enabled())
-      complain(path, "user " + quote(listener.login_as) + " is off: write 'on' in its line of " + config_.users_file);
-    if (!listener.user_group.empty() && !is_member(listener.user_group, listener.login_as)) {
-      complain(path, "user " + quote(listener.login_as) + " is not in group " + quote(listener.user_group) + ": add it to users.groups");
-    }
-  }
-
-  bool is_member(std::string_view group, std::string_view user) const {
-    return std::any_of(config_.groups.begin(), config_.groups.end(), [&](const acl::CommandRules::Group& candidate) {
-      return candidate.name == group && std::find(candidate.members.begin(), candidate.members.end(), user) != candidate.members.end();
-    });
-  }
-
-  void check_rules() {
-    const auto& commands = config_.commands;
-    for (const acl::CommandRules::Problem& problem : acl::CommandRules::check(commands.rules, commands.rename, config_.groups)) {
-      if (problem.in == acl::CommandRules::Problem::In::kRule) {
-        complain("commands.rules[" + std::to_string(problem.index) + "]." + problem.field, problem.what);
-      } else {
-        complain_of_rename(problem);
-      }
-    }
-  }
-
-  void complain_of_rename(const acl::CommandRules::Problem& problem) {
-    const std::string path = "commands.rename." + config_.commands.rename[problem.index].from;
-    const Position at = problem.field == "from" ? config_.places.of_key(path) : config_.places.of(path);
-    errors_.add(at, path + ": " + problem.what);
   }
 
   const Config& config_;
-  const std::vector<acl::Principal>& principals_;
+  std::set<std::string_view> known_;
   ErrorLog errors_;
 };
 
@@ -138,7 +118,7 @@ PrincipalsLoaded load_principals(const Config& config) {
 PolicyResult load_policy(const Config& config, std::uint64_t generation) {
   PrincipalsLoaded principals = load_principals(config);
   if (!principals) return principals.error();
-  std::vector<ConfigError> errors = Checker(config, *principals).check();
+  std::vector<ConfigError> errors = Misfits(config, *principals).take();
   if (!errors.empty()) return ConfigErrors{std::move(errors)};
   acl::CommandRules rules(config.commands.rules, config.commands.rename, config.groups);
   return acl::PolicyPtr(

@@ -15,7 +15,8 @@ namespace respgate::proxy {
 
 using PolicyResult = boost::system::result<acl::PolicyPtr, ConfigErrors>;
 
-// Refuses a users file that group or others may write (contract: fail closed).
+// Refuses a users file that group or others may write: they would decide in its place.
+// REQUIRES: config comes from load_config() or parse_config().
 PolicyResult load_policy(const Config& config, std::uint64_t generation);
 
 using PrincipalsLoaded = boost::system::result<std::vector<acl::Principal>, ConfigErrors>;

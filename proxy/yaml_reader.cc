@@ -54,8 +54,7 @@ bool is_inert(const YamlNode& node, std::string_view inert) {
 MapReader::MapReader(const YamlNode& node, std::string path, ErrorLog& errors)
     : entries_(node.entries), at_(node.at), path_(std::move(path)), errors_(&errors) {
   if (node.kind == Kind::kMap) return;
-  const std::string name = path_.empty() ? "the file" : path_;
-  errors.add(node.at, name + ": " + std::string(kind_name(node)) + " where a map is wanted: write name: value lines");
+  errors.add(node.at, path_ + ": " + std::string(kind_name(node)) + " where a map is wanted: write name: value lines");
 }
 
 std::string MapReader::name_of(std::string_view key) const {

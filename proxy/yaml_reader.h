@@ -55,6 +55,8 @@ class MapReader {
 
   const std::string& path() const { return path_; }
   Position at() const { return at_; }
+  // How many the ErrorLog holds so far.
+  std::size_t complaints() const { return errors_->size(); }
   bool has(std::string_view key) { return find(key) != nullptr; }
   bool has_empty_list(std::string_view key);
   // Where the value of a key stands; the map itself when it is not there.

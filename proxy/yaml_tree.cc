@@ -161,6 +161,10 @@ bool is_readable(std::string_view text, ErrorLog& errors) {
   return false;
 }
 
+// yaml-cpp takes the newline at the end of the file for the closing quote of a scalar that has none, and the
+// rest of the file with it.
+std::string_view without_blank_end(std::string_view text) { return text.substr(0, text.find_last_not_of(" \t\r\n") + 1); }
+
 YamlNode empty_map() {
   YamlNode map;
   map.kind = YamlNode::Kind::kMap;
@@ -184,7 +188,7 @@ std::optional<YamlNode> parse_yaml(std::string_view text, ErrorLog& errors) {
   if (!is_readable(text, errors)) return std::nullopt;
   TreeBuilder builder(errors);
   try {
-    std::istringstream in{std::string(text)};
+    std::istringstream in{std::string(without_blank_end(text))};
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(builder)) return empty_map();
     YamlNode root = builder.take_root();

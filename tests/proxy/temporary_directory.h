@@ -1,6 +1,8 @@
 // A directory of its own for one test, gone afterwards.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,8 +29,11 @@ class TemporaryDirectory {
 
   const std::filesystem::path& path() const { return path_; }
   std::string file(std::string_view name) const { return (path_ / name).string(); }
-  std::string write(std::string_view name, std::string_view text) const {
+  // Creates the directories above it.  The mode does not depend on the umask.
+  std::string write(std::string_view name, std::string_view text, mode_t mode = 0600) const {
+    std::filesystem::create_directories(std::filesystem::path(file(name)).parent_path());
     std::ofstream(file(name), std::ios::binary) << text;
+    ::chmod(file(name).c_str(), mode);
     return file(name);
   }
 
