@@ -12,6 +12,7 @@
 
 #include "proxy/clock.h"
 #include "proxy/log_text.h"
+#include "proxy/server_facts.h"
 #include "proxy/session.h"
 
 namespace respgate::proxy {
@@ -36,14 +37,6 @@ RouterSettings router_settings(const WorkerSettings& settings) {
   return result;
 }
 
-ServerFacts server_facts(const WorkerSettings& settings) {
-  ServerFacts facts;
-  facts.version = settings.config->policy.texts == acl::ServerTexts::kRedis70 ? "7.0.0" : "7.2.0";
-  for (const acl::RenameText& renamed : settings.config->upstream.command_names)
-    if (const protocol::CommandSpec* spec = protocol::find_command_by_name(renamed.from)) facts.command_names.push_back({spec->id, renamed.to});
-  return facts;
-}
-
 void set_client_options(int descriptor) {
   const int on = 1;
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on unix sockets, which need none
@@ -64,7 +57,7 @@ Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, st
       scratch_(kScratchBytes),
       io_(1),
       work_(io_.get_executor()),
-      server_(server_facts(settings_)),
+      server_(server_facts(*settings_.config)),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
       router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       sweep_timer_(io_),
