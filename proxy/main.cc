@@ -1,0 +1,129 @@
+// The command line of respgate.  Says which subcommands there are and what each is
+// told; what they do is in cli_*.cc.
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "proxy/cli.h"
+
+namespace {
+
+using namespace respgate::proxy;
+
+// What the chosen subcommand will run, once the whole command line is understood.
+using Chosen = std::function<int()>;
+
+void add_config(CLI::App& command, std::string& file) {
+  command.add_option("-c,--config", file, "the configuration, a YAML file")->envname("RESPGATE_CONFIG")->type_name("FILE");
+}
+
+void add_required_config(CLI::App& command, std::string& file) {
+  add_config(command, file);
+  command.get_option("--config")->required();
+}
+
+void add_log_options(CLI::App& command, LogOptions& log) {
+  command.add_option("--log-level", log.level, "what to log to stderr")
+      ->envname("RESPGATE_LOG_LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  command.add_option("--log-format", log.format, "how to log")
+      ->envname("RESPGATE_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+void add_run(CLI::App& app, RunOptions& options, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM or SIGINT");
+  add_required_config(*command, options.config_file);
+  add_log_options(*command, options.log);
+  command->callback([&] { chosen = [&] { return run_proxy(options); }; });
+}
+
+void add_check(CLI::App& app, CheckOptions& options, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("check", "Load everything `run` would load and list every error, without listening");
+  add_required_config(*command, options.config_file);
+  command->callback([&] { chosen = [&] { return run_check(options); }; });
+}
+
+void add_explain(CLI::App& app, ExplainOptions& options, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("explain", "Say what would happen to one command, and which rule decides it");
+  command->footer("The command follows --, as in: respgate explain -c FILE --user NAME -- GET key\nExit code: 0 allowed, 2 denied, 1 error.");
+  add_required_config(*command, options.config_file);
+  command->add_option("--user", options.user, "who sends the command")->envname("RESPGATE_USER")->required();
+  command->add_option("--listener", options.listener, "the listener it comes in at, by name; the first if not given")
+      ->envname("RESPGATE_LISTENER");
+  command->callback([&] {
+    if (options.command.empty()) throw CLI::ValidationError("explain", "write the command behind --, such as: -- GET key");
+    chosen = [&] { return run_explain(options); };
+  });
+}
+
+void add_dev(CLI::App& app, DevOptions& options, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("dev", "Start a private server with the proxy in front of it, for trying things out");
+  add_config(*command, options.config_file);
+  command->add_option("--port", options.port, "where the proxy listens on 127.0.0.1")->envname("RESPGATE_PORT")->type_name("N");
+  add_log_options(*command, options.log);
+  command->callback([&] { chosen = [&] { return run_dev(options); }; });
+}
+
+void add_hash_password(CLI::App& app, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("hash-password", "Read a password from the terminal or stdin, print its #hash for users.acl");
+  command->callback([&] { chosen = [] { return run_hash_password(); }; });
+}
+
+void add_version(CLI::App& app, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("version", "Print the version, and those of OpenSSL and Boost");
+  command->callback([&] { chosen = [] { return run_version(); }; });
+}
+
+// Words behind `--` are a command for `explain`: taken off before anything can read them as flags or lists.
+std::vector<std::string> take_command_words(std::vector<std::string>& words) {
+  const auto marker = std::find(words.begin(), words.end(), "--");
+  if (marker == words.end()) return {};
+  std::vector<std::string> command(marker + 1, words.end());
+  words.erase(marker, words.end());
+  return command;
+}
+
+int run(std::vector<std::string> words) {
+  CLI::App app("An ACL-enforcing security proxy for the Redis and Valkey protocol.", "respgate");
+  RunOptions run_options;
+  CheckOptions check_options;
+  ExplainOptions explain_options;
+  DevOptions dev_options;
+  Chosen chosen;
+  app.set_version_flag("--version", RESPGATE_VERSION);
+  app.require_subcommand(1);
+  add_run(app, run_options, chosen);
+  add_check(app, check_options, chosen);
+  add_explain(app, explain_options, chosen);
+  add_dev(app, dev_options, chosen);
+  add_hash_password(app, chosen);
+  add_version(app, chosen);
+  explain_options.command = take_command_words(words);
+  try {
+    std::reverse(words.begin(), words.end());  // how CLI11 takes a vector
+    app.parse(words);
+    if (!explain_options.command.empty() && !app.got_subcommand("explain")) throw CLI::ExtrasError({"--"});
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return chosen();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + std::min(argc, 1), argv + argc});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "respgate: internal error: %s\n", error.what());
+    return kExitInternal;
+  }
+}
