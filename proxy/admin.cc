@@ -9,6 +9,17 @@
 #include "proxy/admin_routes.h"
 
 namespace respgate::proxy {
+namespace {
+
+std::optional<AdminToken> token_of(const AdminConfig& config) {
+  if (config.token_file.empty()) return std::nullopt;
+  const auto token = AdminToken::from_file(config.token_file);
+  if (token) return *token;
+  throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                          "admin.token_file " + config.token_file + " " + token.error().what);
+}
+
+}  // namespace
 
 struct AdminServer::Impl {
   std::shared_ptr<AdminListener> everything;  // null: not configured
@@ -19,7 +30,7 @@ AdminServer::AdminServer(boost::asio::io_context& io, const AdminConfig& config,
     : impl_(std::make_unique<Impl>()) {
   AdminAccess open{.hosts = config.hosts, .token = std::nullopt};
   AdminAccess guarded = open;
-  if (!config.token_file.empty()) guarded.token = AdminToken::from_file(config.token_file);
+  guarded.token = token_of(config);
   // Both addresses are bound, and judged, before either is served.
   if (config.health_address) impl_->health = std::make_shared<AdminListener>(io, *config.health_address, limits);
   if (config.address) {

@@ -4,12 +4,9 @@
 #include <strings.h>
 
 #include <algorithm>
-#include <system_error>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-
-#include "proxy/trusted_file.h"
 
 namespace respgate::proxy {
 namespace {
@@ -31,10 +28,6 @@ bool is_ip_literal(const std::string& text, int family) {
   return inet_pton(family, text.c_str(), ignored.data()) == 1;
 }
 
-[[noreturn]] void throw_unusable(const std::string& file, const std::string& why) {
-  throw std::system_error(std::make_error_code(std::errc::invalid_argument), "admin.token_file " + file + " " + why);
-}
-
 // "name:port", "[v6]:port" without the port; empty: neither.
 std::string_view without_port(std::string_view host) {
   const std::size_t end = host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size());
@@ -52,13 +45,13 @@ std::string_view bearer_of(std::string_view authorization) {
 
 AdminToken::AdminToken(std::string_view token) : digest_(sha256(token)) {}
 
-AdminToken AdminToken::from_file(const std::string& file) {
+boost::system::result<AdminToken, FileProblem> AdminToken::from_file(const std::string& file) {
   const FileResult read = read_trusted_file(file, kMaxTokenBytes);
-  if (!read) throw_unusable(file, read.error().what);
+  if (!read) return read.error();
   std::string_view token = read->text;
   token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
   const bool is_printable = std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (token.empty() || !is_printable) throw_unusable(file, "must hold one word of printable ASCII: the token");
+  if (token.empty() || !is_printable) return FileProblem{"must hold one word of printable ASCII: the token"};
   return AdminToken(token);
 }
 

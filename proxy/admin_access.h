@@ -13,15 +13,19 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/system/result.hpp>
+
+#include "proxy/trusted_file.h"
+
 namespace respgate::proxy {
 
 // The secret of admin.token_file.  Only its digest is kept.
 class AdminToken {
  public:
   explicit AdminToken(std::string_view token);
-  // The file holds the token and nothing else but white space at its end.  Throws
-  // std::system_error naming the file when it is not to be trusted, or holds no such word.
-  static AdminToken from_file(const std::string& file);
+  // The file holds the token and nothing else but white space at its end.  Refused when
+  // it is not to be trusted, or holds no such word.
+  static boost::system::result<AdminToken, FileProblem> from_file(const std::string& file);
   // Constant time, whatever the length.
   bool equals(std::string_view token) const;
 

@@ -97,14 +97,6 @@ std::string password_problem(const std::vector<std::string>& lines) {
   return "";
 }
 
-std::string token_problem(const std::vector<std::string>& lines) {
-  if (lines.size() != 1 || lines.front().empty()) return "has to hold one line, the token: write 32 or more random characters";
-  const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
-  if (!std::all_of(lines.front().begin(), lines.front().end(), is_visible))
-    return "holds more than visible ASCII, which no HTTP header can carry: write another token";
-  return "";
-}
-
 }  // namespace
 
 PrincipalsLoaded load_principals(const Config& config) {
@@ -134,17 +126,6 @@ boost::system::result<UpstreamPasswords, ConfigErrors> load_upstream_passwords(c
   std::vector<std::string> lines = lines_of(file->text);
   if (const std::string why = password_problem(lines); !why.empty()) return file_error(config, kKey, name, why);
   return UpstreamPasswords{std::move(lines)};
-}
-
-boost::system::result<AdminToken, ConfigErrors> load_admin_token(const Config& config) {
-  constexpr std::string_view kKey = "admin.token_file";
-  const std::string& name = config.admin.token_file;
-  if (name.empty()) return AdminToken{};
-  const FileResult file = read_trusted_file(name, kMaxSecretBytes);
-  if (!file) return file_error(config, kKey, name, file.error().what);
-  std::vector<std::string> lines = lines_of(file->text);
-  if (const std::string why = token_problem(lines); !why.empty()) return file_error(config, kKey, name, why);
-  return AdminToken{std::move(lines.front())};
 }
 
 }  // namespace respgate::proxy

@@ -30,9 +30,4 @@ struct UpstreamPasswords {
 // Empty when no password file is configured.
 boost::system::result<UpstreamPasswords, ConfigErrors> load_upstream_passwords(const Config& config);
 
-struct AdminToken {
-  std::string text;  // without the newline at its end; empty when no token file is configured
-};
-boost::system::result<AdminToken, ConfigErrors> load_admin_token(const Config& config);
-
 }  // namespace respgate::proxy

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "proxy/admin_access.h"
 #include "proxy/config.h"
 #include "proxy/policy_loader.h"
 
@@ -14,14 +15,23 @@ void append(std::vector<ConfigError>& errors, const ConfigErrors& more) {
   errors.insert(errors.end(), more.errors.begin(), more.errors.end());
 }
 
+void report(const Config& config, const std::string& key, const std::string& what, std::vector<ConfigError>& errors) {
+  const Position at = config.places.of(key);
+  errors.push_back({config.file.string(), at.line, at.column, key + ": " + what});
+}
+
+void check_token(const Config& config, std::vector<ConfigError>& errors) {
+  const std::string& file = config.admin.token_file;
+  if (file.empty()) return;
+  if (const auto token = AdminToken::from_file(file); !token) report(config, "admin.token_file", file + " " + token.error().what, errors);
+}
+
 // A file respgate creates itself (an audit file, a socket) needs a folder to be in.
 void check_folder_of(const Config& config, const std::string& key, const std::string& file, std::vector<ConfigError>& errors) {
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
   std::error_code ignored;
   if (std::filesystem::is_directory(folder, ignored)) return;
-  const Position at = config.places.of(key);
-  errors.push_back(
-      {config.file.string(), at.line, at.column, key + ": there is no folder " + folder.string() + ": create it, or write another path"});
+  report(config, key, "there is no folder " + folder.string() + ": create it, or write another path", errors);
 }
 
 void check_folders(const Config& config, std::vector<ConfigError>& errors) {
@@ -49,21 +59,21 @@ std::string summary_of(const Config& config, const acl::Policy& policy) {
 CheckReport check_everything(const std::filesystem::path& config_file) {
   ConfigDraft draft = draft_config_file(config_file);
   const Config& config = draft.config;
-  CheckReport report{std::move(draft.errors), ""};
+  CheckReport result{std::move(draft.errors), ""};
   // A configuration with errors cannot be held against its users file, but the file can be read.
-  const bool is_sound = report.errors.empty();
+  const bool is_sound = result.errors.empty();
   acl::PolicyPtr policy;
   if (is_sound) {
     const PolicyResult loaded = load_policy(config, 1);
-    loaded ? void(policy = *loaded) : append(report.errors, loaded.error());
+    loaded ? void(policy = *loaded) : append(result.errors, loaded.error());
   } else if (!config.users_file.empty()) {
-    if (const PrincipalsLoaded users = load_principals(config); !users) append(report.errors, users.error());
+    if (const PrincipalsLoaded users = load_principals(config); !users) append(result.errors, users.error());
   }
-  if (const auto passwords = load_upstream_passwords(config); !passwords) append(report.errors, passwords.error());
-  if (const auto token = load_admin_token(config); !token) append(report.errors, token.error());
-  check_folders(config, report.errors);
-  if (report.errors.empty()) report.summary = summary_of(config, *policy);
-  return report;
+  if (const auto passwords = load_upstream_passwords(config); !passwords) append(result.errors, passwords.error());
+  check_token(config, result.errors);
+  check_folders(config, result.errors);
+  if (result.errors.empty()) result.summary = summary_of(config, *policy);
+  return result;
 }
 
 }  // namespace respgate::proxy

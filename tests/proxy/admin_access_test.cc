@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <string>
-#include <system_error>
 
 #include <gtest/gtest.h>
 
@@ -56,27 +55,22 @@ TEST(AdminTokenTest, OnlyTheWholeTokenIsEqual) {
 
 TEST(AdminTokenTest, TheFileMayEndWithANewline) {
   const TemporaryDirectory directory;
-  EXPECT_TRUE(AdminToken::from_file(directory.write("token", "s3cret\n")).equals("s3cret"));
+  EXPECT_TRUE(AdminToken::from_file(directory.write("token", "s3cret\n"))->equals("s3cret"));
 }
 
-TEST(AdminTokenTest, AFileThatHoldsNoTokenIsNamed) {
+TEST(AdminTokenTest, AFileThatHoldsNoTokenIsRefused) {
   const TemporaryDirectory directory;
   for (const char* text : {"", "\n", "two words\n", "two\nlines\n", "gr\xc3\xbc\xc3\x9f"}) {
-    try {
-      AdminToken::from_file(directory.write("token", text));
-      FAIL() << text;
-    } catch (const std::system_error& error) {
-      EXPECT_NE(std::string(error.what()).find(directory.file("token")), std::string::npos) << error.what();
-    }
+    EXPECT_FALSE(AdminToken::from_file(directory.write("token", text)).has_value()) << text;
   }
-  EXPECT_THROW(AdminToken::from_file(directory.file("missing")), std::system_error);
+  EXPECT_FALSE(AdminToken::from_file(directory.file("missing")).has_value());
 }
 
 TEST(AdminTokenTest, AFileThatOthersMayWriteIsRefused) {
   const TemporaryDirectory directory;
   const std::string file = directory.write("token", "s3cret");
   chmod(file.c_str(), 0622);
-  EXPECT_THROW(AdminToken::from_file(file), std::system_error);
+  EXPECT_FALSE(AdminToken::from_file(file).has_value());
 }
 
 TEST(AdminAccessTest, ChangesNeedTheToken) {

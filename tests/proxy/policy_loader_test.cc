@@ -147,10 +147,6 @@ class SecretsTest : public PolicyLoaderTest {
     EXPECT_FALSE(loaded.has_value());
     return loaded ? "" : texts(loaded.error()).at(0);
   }
-  boost::system::result<AdminToken, ConfigErrors> token(const std::string& text) {
-    directory_.write("token", text);
-    return load_admin_token(config("", "", "admin: {address: 127.0.0.1:9180, token_file: token}\n"));
-  }
 };
 
 TEST_F(SecretsTest, WithoutAPasswordFileThereIsNoPassword) {
@@ -183,13 +179,6 @@ TEST_F(SecretsTest, MoreThanTwoPasswordsAreRefusedWithoutShowingThem) {
 }
 
 TEST_F(SecretsTest, APasswordFileThatOthersMayWriteIsRefused) { EXPECT_THAT(password_error("pw\n", 0622), HasSubstr("chmod go-w")); }
-
-TEST_F(SecretsTest, ATokenIsOneLineOfVisibleCharacters) {
-  EXPECT_EQ(token("abc123\n")->text, "abc123");
-  EXPECT_FALSE(token("").has_value());
-  EXPECT_FALSE(token("a\nb\n").has_value());
-  EXPECT_FALSE(token("a b\n").has_value());
-}
 
 }  // namespace
 }  // namespace respgate::proxy
