@@ -62,12 +62,15 @@ std::string MapReader::name_of(std::string_view key) const {
   return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
 }
 
-const YamlNode* MapReader::find(std::string_view key) {
+const YamlEntry* MapReader::entry(std::string_view key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
-  for (const YamlEntry& entry : entries_) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const YamlEntry& entry) { return entry.key == key; });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+const YamlNode* MapReader::find(std::string_view key) {
+  const YamlEntry* found = entry(key);
+  return found ? &found->value : nullptr;
 }
 
 const YamlNode* MapReader::find(std::string_view key, Kind kind, std::string_view wanted) {
@@ -253,11 +256,12 @@ std::vector<MapReader::NamedTexts> MapReader::named_texts(std::string_view key) 
 
 void MapReader::not_built(std::string_view key, std::string_view inert, std::string_view instead,
                           std::initializer_list<std::string_view> within) {
-  const YamlNode* node = find(key);
-  if (!node || is_inert(*node, inert)) return;
-  complain_at(node->at, key, "is not built yet: " + std::string(instead));
-  if (node->kind != Kind::kMap || within.size() == 0) return;
-  MapReader inside(*node, name_of(key), *errors_);
+  const YamlEntry* found = entry(key);
+  if (!found || is_inert(found->value, inert)) return;
+  // A section begins with its name, maybe lines above its first value.
+  complain_at(found->value.kind == Kind::kScalar ? found->value.at : found->key_at, key, "is not built yet: " + std::string(instead));
+  if (found->value.kind != Kind::kMap || within.size() == 0) return;
+  MapReader inside(found->value, name_of(key), *errors_);
   inside.known_.assign(within.begin(), within.end());
   inside.finish();
 }

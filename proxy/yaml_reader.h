@@ -102,6 +102,7 @@ class MapReader {
   void finish();
 
  private:
+  const YamlEntry* entry(std::string_view key);
   const YamlNode* find(std::string_view key);
   const YamlNode* find(std::string_view key, YamlNode::Kind kind, std::string_view wanted);
   bool choose(std::string_view key, std::vector<std::string_view> words, std::size_t& index);
