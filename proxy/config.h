@@ -33,6 +33,14 @@ struct ListenerConfig {
   bool unsafe_plaintext = false;
 };
 
+// How a shared lane is watched for replies that no longer match their requests; see proxy/sentinel.h.
+struct SentinelConfig {
+  enum class Mode : std::uint8_t { kOff, kOn, kStrict };
+  Mode mode = Mode::kOn;
+  std::size_t every = 1000;     // requests
+  Milliseconds interval{100};
+};
+
 struct UpstreamConfig {
   std::vector<Address> nodes;  // standalone: exactly one
   std::string user;            // empty: no login (or the default user's password alone)
@@ -46,6 +54,7 @@ struct UpstreamConfig {
   std::size_t max_lanes = 256;
   Milliseconds lane_idle{60000};
   std::vector<acl::RenameText> command_names;  // what to say upstream instead ("": it has none); `from` in lower case
+  SentinelConfig sentinel;
 };
 
 struct ClientLimits {

@@ -33,6 +33,18 @@ Json describe(const std::vector<acl::RenameText>& renames) {
   return out;
 }
 
+std::string_view sentinel_mode_name(SentinelConfig::Mode mode) {
+  switch (mode) {
+    case SentinelConfig::Mode::kOff:
+      return "off";
+    case SentinelConfig::Mode::kOn:
+      return "on";
+    case SentinelConfig::Mode::kStrict:
+      return "strict";
+  }
+  return "";
+}
+
 Json describe(const UpstreamConfig& upstream) {
   Json nodes = Json::array();
   for (const Address& node : upstream.nodes) nodes.push_back(node.text);
@@ -50,6 +62,10 @@ Json describe(const UpstreamConfig& upstream) {
           {"lane_window", upstream.lane_window},
           {"max_lanes", upstream.max_lanes},
           {"lane_idle", spell_duration(upstream.lane_idle)},
+          {"sentinel",
+           {{"mode", sentinel_mode_name(upstream.sentinel.mode)},
+            {"every", upstream.sentinel.every},
+            {"interval", spell_duration(upstream.sentinel.interval)}}},
           {"command_names", describe(upstream.command_names)}};
 }
 

@@ -73,6 +73,14 @@ void read_command_names(MapReader& section, UpstreamConfig& upstream) {
   }
 }
 
+void read_sentinel(MapReader section, SentinelConfig& sentinel) {
+  using Mode = SentinelConfig::Mode;
+  section.choice("mode", sentinel.mode, {{"on", Mode::kOn}, {"strict", Mode::kStrict}, {"off", Mode::kOff}});
+  section.count("every", sentinel.every, {1, 1'000'000});
+  section.duration("interval", sentinel.interval, {Milliseconds(1), minutes(1)});
+  section.finish();
+}
+
 void refuse_what_is_not_built(MapReader& section) {
   section.not_built("mode", "standalone", "write standalone");
   section.not_built("replicas", "[]", "remove it");
@@ -80,7 +88,6 @@ void refuse_what_is_not_built(MapReader& section) {
   section.not_built("tls", "", "remove the section, and reach the server over loopback, a unix socket or a trusted network",
                     {"ca_file", "verify", "server_name", "cert_file", "key_file"});
   section.not_built("per_user_credentials", "{}", "remove it; every user's commands travel as upstream.credentials");
-  section.not_built("sentinel", "", "remove it", {"every", "interval", "mode"});
 }
 
 }  // namespace
@@ -97,6 +104,7 @@ void read_upstream(MapReader& root, const Folder& folder, Config& config) {
   section.count("lane_window", upstream.lane_window, {1, 1'000'000});
   section.count("max_lanes", upstream.max_lanes, {1, 65'536});
   read_command_names(section, upstream);
+  read_sentinel(section.section("sentinel"), upstream.sentinel);
   refuse_what_is_not_built(section);
   section.finish();
 }

@@ -58,7 +58,7 @@ void DecisionLog::record_rule(const Verdict& verdict, const ClientState& client)
   const auto action = verdict.rule.kind == acl::RuleOutcome::Kind::kDeny      ? acl::RuleAction::kDeny
                       : verdict.rule.kind == acl::RuleOutcome::Kind::kRewrite ? acl::RuleAction::kRewrite
                                                                               : acl::RuleAction::kObserve;
-  metrics_.count_rule_hit(*client.principal, command_name(verdict), action);
+  metrics_.count_rule_hit(*client.principal, verdict.ruled->name, action);
   if (action == acl::RuleAction::kObserve)
     write(Kind::kObserved, verdict, client, "rule " + std::to_string(verdict.rule.rule + 1), "observed");
 }

@@ -111,6 +111,7 @@ Verdict Gate::admit(const Command& command, bool owes_replies, std::int64_t now_
 // False: the verdict is a refusal.
 bool Gate::apply_rules(Verdict& verdict) {
   verdict.rule = client_.policy->rules().apply(*client_.principal, *verdict.spec);
+  verdict.ruled = verdict.spec;
   switch (verdict.rule.kind) {
     case acl::RuleOutcome::Kind::kNone:
     case acl::RuleOutcome::Kind::kObserve:

@@ -18,9 +18,12 @@ using Refusal = Verdict::Refusal;
 constexpr std::string_view kWrongPass = "WRONGPASS invalid username-password pair or user is disabled.";
 constexpr std::string_view kNoPasswordSet =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
-constexpr std::string_view kHelloNeedsLogin =
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used "
-    "to authenticate the client and select the RESP protocol version at the same time";
+// Redis 7.0 names the option alone, later servers its place too.
+std::string hello_needs_login(acl::ServerTexts texts) {
+  return std::string("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ") +
+         (texts == acl::ServerTexts::kRedis70 ? "" : "<proto> ") +
+         "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
+}
 constexpr std::string_view kDefaultUser = "default";
 
 // The server's own idea of an integer: no sign but '-', no blanks, no leading zero.
@@ -128,7 +131,7 @@ Verdict Gate::hello(Verdict verdict, bool owes_replies) {
       return finish(verdict);
     }
   }
-  if (!is_logged_in()) return refuse(verdict, Refusal::kNotLoggedIn, kHelloNeedsLogin);
+  if (!is_logged_in()) return refuse(verdict, Refusal::kNotLoggedIn, hello_needs_login(client_.policy->options().texts));
   if (options.version) client_.resp = *options.version;
   if (options.name) client_.name = *options.name;
   append_hello_reply();

@@ -15,7 +15,7 @@ constexpr std::size_t kGatheredRequests = 64;
 
 Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, std::uint64_t id, std::span<char> scratch,
            RequestPool& pool, Owner& owner)
-    : io_(io), settings_(settings), key_(key), id_(id), scratch_(scratch), pool_(pool), owner_(owner), pipeline_(key.resp) {}
+    : io_(io), settings_(settings), key_(key), id_(id), scratch_(scratch), pool_(pool), owner_(owner), pipeline_(key.resp), sentinel_(settings.sentinel) {}
 
 // What Pipeline finds, handed to whoever waits for it in this state.
 class Lane::Replies final : public Pipeline::Sink {
@@ -43,22 +43,38 @@ void Lane::submit(RequestPtr request, std::int64_t now_ms) {
   } else if (request->wire.empty()) {
     owner_.on_lane_reply(*this, std::move(request), kLaneOpened);
   } else {
-    pipeline_.push(std::move(request));
+    push(std::move(request));
   }
+}
+
+void Lane::push(RequestPtr request) {
+  sentinel_.guard(*request);
+  sentinel_.count();
+  pipeline_.push(std::move(request));
+}
+
+void Lane::probe_if_due(std::int64_t now_ms) {
+  if (state_ != State::kReady || !sentinel_.is_due(now_ms)) return;
+  RequestPtr probe = pool_.take();
+  sentinel_.make_probe(*probe, now_ms);
+  if (load() == 0) progress_ms_ = now_ms;
+  pipeline_.push(std::move(probe));
 }
 
 void Lane::greet() {
   state_ = State::kGreeting;
   greeting_ = Greeting::kHello;
-  const std::string_view password = settings_.passwords.empty() ? std::string_view() : settings_.passwords[password_];
-  send_greeting(hello_request(key_.resp, settings_.user, password, !settings_.passwords.empty()));
+  const bool with_auth = password_ < settings_.passwords.size();
+  const std::string_view password = with_auth ? std::string_view(settings_.passwords[password_]) : std::string_view();
+  send_greeting(hello_request(key_.resp, settings_.user, password, with_auth), hello_reply(key_.resp));
 }
 
 // Greetings are sent one at a time, each alone: a failed login behind a pipelined command is answered with nothing
 // by some servers (redis #15640).
-void Lane::send_greeting(std::string wire) {
+void Lane::send_greeting(std::string wire, protocol::ReplyExpectation expectation) {
   RequestPtr request = pool_.take();
   request->wire = std::move(wire);
+  request->expectation = expectation;
   pipeline_.push(std::move(request));
   flush(last_used_ms_);
 }
@@ -79,7 +95,7 @@ void Lane::on_greeting_reply(const protocol::ReplyFrame& frame) {
     server_version_ = server_version_of(frame);
     if (key_.database != 0) {
       greeting_ = Greeting::kSelect;
-      return send_greeting(select_request(key_.database));
+      return send_greeting(select_request(key_.database), select_reply());
     }
   }
   become_ready();
@@ -97,6 +113,7 @@ void Lane::become_ready() {
 
 void Lane::flush(std::int64_t now_ms) {
   if (!stream_ || write_blocked_) return;
+  probe_if_due(now_ms);
   std::array<::iovec, kGatheredRequests> gathered;
   while (pipeline_.has_unsent()) {
     const std::size_t entries = pipeline_.gather(gathered);
@@ -133,7 +150,8 @@ void Lane::on_readable() {
     if (got.error) return end(state_ == State::kGreeting ? LaneEnd::kUnreachable : LaneEnd::kLost, got.error.message());
     const Pipeline::Fault fault = pipeline_.receive({scratch_.data(), got.bytes}, replies);
     if (state_ == State::kEnded) return;
-    if (fault != Pipeline::Fault::kNone) return end(LaneEnd::kDesync, std::string(pipeline_.fault_text()));
+    if (fault != Pipeline::Fault::kNone)
+      return end(fault == Pipeline::Fault::kNoEcho ? LaneEnd::kRefusedCredentials : LaneEnd::kDesync, std::string(pipeline_.fault_text()));
     progress_ms_ = last_used_ms_ = owner_.now_ms();
     if (got.bytes < scratch_.size()) break;
   }
@@ -157,7 +175,20 @@ void Lane::sweep(std::int64_t now_ms) {
   if (state_ < State::kReady && now_ms >= dial_deadline_ms_) return end(LaneEnd::kUnreachable, "no answer within connect_timeout");
   if (finish_if_empty()) return;
   const std::int64_t limit = settings_.response_timeout.count();
-  if (limit > 0 && !pipeline_.empty() && now_ms - progress_ms_ >= limit) end(LaneEnd::kTimeout, "no reply within response_timeout");
+  if (limit > 0 && !pipeline_.empty() && now_ms - progress_ms_ >= limit) return end(LaneEnd::kTimeout, "no reply within response_timeout");
+  if (peer_is_dead(now_ms)) return end(LaneEnd::kLost, "the node's machine has not acknowledged anything within dead_peer");
+  if (state_ == State::kReady) flush(now_ms);
+}
+
+// A busy or stopped server still acknowledges, be it only that it has no room: it is left alone.  (TCP_USER_TIMEOUT
+// would cut it, since Linux counts a closed window as unanswered.)  An idle lane is kept-alive by the kernel.
+bool Lane::peer_is_dead(std::int64_t now_ms) {
+  if (!stream_ || !stream_->is_unacknowledged()) {
+    unanswered_since_ms_ = 0;
+    return false;
+  }
+  if (unanswered_since_ms_ == 0) unanswered_since_ms_ = now_ms;
+  return now_ms - unanswered_since_ms_ >= settings_.dead_peer.count();
 }
 
 void Lane::end(LaneEnd why, std::string text) {
@@ -174,7 +205,7 @@ void Lane::end(LaneEnd why, std::string text) {
   const LaneReport report{why, std::move(text)};
   while (!pipeline_.empty()) {
     RequestPtr request = pipeline_.pop();
-    if (!greeting) {
+    if (!greeting && request->guard != Request::Guard::kProbe) {
       const bool may_have_run = request->sent > 0;
       owner_.on_request_failed(*this, std::move(request), report, may_have_run);
     }

@@ -24,6 +24,7 @@
 
 #include "proxy/config.h"
 #include "proxy/pipeline.h"
+#include "proxy/sentinel.h"
 #include "tls/stream.h"
 
 namespace respgate::proxy {
@@ -60,6 +61,7 @@ struct LaneSettings {
   Milliseconds connect_timeout{2000};
   Milliseconds response_timeout{0};
   Milliseconds dead_peer{10000};
+  SentinelConfig sentinel;
 };
 
 class Lane : public std::enable_shared_from_this<Lane> {
@@ -98,7 +100,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   // No new requests; ends when the last reply is in.
   void retire();
-  // Deadlines: connect, response.
+  // Deadlines: connect, response, dead peer; the sentinel of a lane that has gone quiet.
   void sweep(std::int64_t now_ms);
   void end(LaneEnd why, std::string text);
 
@@ -119,13 +121,16 @@ class Lane : public std::enable_shared_from_this<Lane> {
   boost::asio::awaitable<bool> dial_tcp(std::string& why);
   boost::asio::awaitable<bool> dial_unix(std::string& why);
   void greet();
-  void send_greeting(std::string wire);
+  void send_greeting(std::string wire, protocol::ReplyExpectation expectation);
   void on_greeting_reply(const protocol::ReplyFrame& frame);
   void become_ready();
   void wait_readable();
   void on_readable();
   void on_writable();
   bool finish_if_empty();  // true when the lane has ended
+  void push(RequestPtr request);
+  void probe_if_due(std::int64_t now_ms);
+  bool peer_is_dead(std::int64_t now_ms);
 
   boost::asio::io_context& io_;
   const LaneSettings& settings_;
@@ -143,10 +148,12 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::optional<tls::Stream> stream_;
   Pipeline pipeline_;
   std::deque<RequestPtr> waiting_;       // until ready
+  Sentinel sentinel_;
   bool write_blocked_ = false;
   std::int64_t dial_deadline_ms_ = 0;
   std::int64_t progress_ms_ = 0;         // last time a reply came, or the queue was empty
   std::int64_t last_used_ms_ = 0;
+  std::int64_t unanswered_since_ms_ = 0; // the peer's kernel does not acknowledge; 0: it does
 };
 
 }  // namespace respgate::proxy

@@ -26,13 +26,11 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
 
-// A busy server still acknowledges what it is sent; one that does not within dead_peer is gone.
+// The kernel asks a quiet peer whether it is still there; Lane::peer_is_dead watches the others.
 void notice_dead_peer(int socket, Milliseconds dead_peer) {
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-  const int milliseconds = static_cast<int>(dead_peer.count());
-  set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds);
-  const int seconds = std::max(1, milliseconds / 1000);
+  const int seconds = std::max(1, static_cast<int>(dead_peer.count() / 1000));
   const int interval = std::max(1, seconds / 5);
   set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, std::max(1, seconds / 2));
   set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, interval);

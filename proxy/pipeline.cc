@@ -58,10 +58,45 @@ Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
     return Fault::kNone;
   }
   if (unsent_from_ == 0) return fail(Fault::kUnsolicited, "a reply that no request asked for");
-  if (!queue_.front()->expectation.admits(frame.type, frame.length))
+  const Request& request = *queue_.front();
+  if (request.guard == Request::Guard::kProbe || holds_reply_) {
+    if (const Fault fault = check_nonce(frame); fault != Fault::kNone) return fault;
+    return take_guarded(frame, sink);
+  }
+  if (!request.expectation.admits(frame.type, frame.length))
     return fail(Fault::kWrongShape, "a reply of a kind that its command cannot give");
+  if (request.guard == Request::Guard::kGuarded) return take_guarded(frame, sink);
   sink.on_reply(pop(), frame);
   return Fault::kNone;
+}
+
+// First the reply, which is held; then its echo, which lets it go.
+Pipeline::Fault Pipeline::take_guarded(const protocol::ReplyFrame& frame, Sink& sink) {
+  if (queue_.front()->guard == Request::Guard::kProbe) {
+    pop();
+    return Fault::kNone;
+  }
+  if (!holds_reply_) {
+    held_.assign(frame.wire);
+    held_frame_ = frame;
+    holds_reply_ = true;
+    return Fault::kNone;
+  }
+  holds_reply_ = false;
+  held_frame_.wire = held_;
+  sink.on_reply(pop(), held_frame_);
+  if (held_.capacity() > RequestPool::kKeptBytes) held_ = {};
+  return Fault::kNone;
+}
+
+Pipeline::Fault Pipeline::check_nonce(const protocol::ReplyFrame& frame) {
+  if (frame.is_error()) return fail(Fault::kNoEcho, "a sentinel was refused: grant the proxy's user +echo, or set upstream.sentinel");
+  const Nonce& nonce = queue_.front()->nonce;
+  constexpr std::string_view kHeader = "$16\r\n";
+  const std::string_view expected(nonce.data(), nonce.size());
+  const std::string_view wire = frame.wire;
+  const bool echoed = wire.size() == kHeader.size() + nonce.size() + 2 && wire.starts_with(kHeader) && wire.substr(kHeader.size(), nonce.size()) == expected;
+  return echoed ? Fault::kNone : fail(Fault::kWrongNonce, "a sentinel was not echoed: replies and requests do not match any more");
 }
 
 RequestPtr Pipeline::pop() {

@@ -3,6 +3,10 @@
 // does not fit ends it: a malformed reply, a reply nobody asked for, a reply of a
 // kind the command cannot give.
 //
+// What looks right can still be another's: a reply too many, of a kind that fits.  Against that, requests can be
+// guarded by an ECHO of a number only we know: kGuarded holds a reply back until its own echo has come behind it (no
+// foreign byte is ever passed on), kProbe bounds how long a lane that is out of step can go unnoticed.
+//
 // No socket, no clock: bytes in, bytes out.
 #pragma once
 
@@ -10,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <sys/uio.h>
@@ -26,7 +31,9 @@ class Pipeline {
     kNone,
     kMalformed,   // not RESP
     kUnsolicited, // a reply with nothing in flight, or before its request was sent whole
-    kWrongShape,  // not what the command can answer
+    kWrongShape,   // not what the command can answer
+    kWrongNonce,   // a sentinel was not echoed: replies and requests no longer match
+    kNoEcho,       // a sentinel was answered with an error: the node does not let us ECHO
   };
 
   // Receives what receive() finds.  May push and pop while it does.
@@ -69,12 +76,17 @@ class Pipeline {
 
  private:
   Fault take(const protocol::ReplyFrame& frame, Sink& sink);
+  Fault take_guarded(const protocol::ReplyFrame& frame, Sink& sink);
+  Fault check_nonce(const protocol::ReplyFrame& frame);
   Fault fail(Fault fault, std::string_view text);
 
   std::deque<RequestPtr> queue_;
   std::size_t unsent_from_ = 0;  // queue_[unsent_from_] is the first that is not wholly sent
   protocol::ReplyScanner scanner_;
   InputBuffer in_;
+  std::string held_;             // the reply of a guarded request, until its echo comes
+  protocol::ReplyFrame held_frame_;
+  bool holds_reply_ = false;
   std::string_view fault_text_;
 };
 

@@ -19,6 +19,7 @@ void RequestPool::give_back(std::unique_ptr<Request> request) {
   request->sent = 0;
   request->started_ns = 0;
   request->expectation = {};
+  request->guard = Request::Guard::kNone;
   free_.push_back(std::move(request));
 }
 

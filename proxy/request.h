@@ -5,6 +5,7 @@
 // ticket; when the client is gone, the reply is dropped.  Nothing is ever cancelled.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,13 +32,25 @@ struct Ticket {
   Seq seq = 0;
 };
 
+// A number the server cannot know before it is told: what it echoes proves that replies and requests still match.
+using Nonce = std::array<char, 16>;
+
 struct Request {
+  // How a request proves that the lane is in step; see Pipeline.
+  enum class Guard : std::uint8_t {
+    kNone,
+    kProbe,    // is itself nothing but ECHO nonce
+    kGuarded,  // its wire ends in ECHO nonce: its reply counts once the nonce came behind it
+  };
+
   Ticket ticket;
   std::string wire;                         // canonical RESP, as it goes upstream
   std::size_t sent = 0;                     // bytes of wire the kernel has taken
   protocol::ReplyExpectation expectation;   // what the server may answer
   std::uint64_t started_ns = 0;             // 0: this one is not timed
   std::uint32_t listener = 0;               // whose histogram it counts in
+  Guard guard = Guard::kNone;
+  Nonce nonce{};
 };
 
 class RequestPool;

@@ -15,6 +15,7 @@ namespace respgate::proxy {
 namespace {
 
 constexpr auto kDrainPoll = std::chrono::milliseconds(50);
+constexpr auto kWatchEvery = std::chrono::seconds(1);
 
 std::vector<std::string> listener_names(const Config& config) {
   std::vector<std::string> names;
@@ -37,7 +38,9 @@ Server::Server(Config config, acl::PolicyPtr policy, std::vector<std::string> up
       audit_(config_->audit, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); }),
       shares_(config_->listeners.size()),
       signals_(io_),
-      timer_(io_) {
+      timer_(io_),
+      watch_timer_(io_),
+      password_file_(config_->upstream.password_file) {
   metrics_.know_users(*policy_);
   metrics_.note_start(std::time(nullptr));
   std::vector<std::vector<ListeningSocket>> of_worker(config_->workers);
@@ -60,6 +63,7 @@ Server::~Server() {
 int Server::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   wait_for_signal();
+  watch_password();
   for (const auto& worker : workers_) worker->start();
   for (std::size_t i = 0; i < config_->listeners.size(); ++i)
     spdlog::info("listening name={} address={} port={}", config_->listeners[i].name, config_->listeners[i].address.text, ports_[i]);
@@ -122,12 +126,31 @@ std::string Server::load_and_swap() {
 
   policy_ = *policy;
   metrics_.know_users(*policy_);
-  for (const auto& worker : workers_)
-    worker->post([policy = policy_, words = passwords->newest_first](Worker& self) {
-      self.set_upstream_passwords(words);
-      self.adopt(policy);
-    });
+  use_passwords(passwords->newest_first);
+  for (const auto& worker : workers_) worker->post([policy = policy_](Worker& self) { self.adopt(policy); });
   return {};
+}
+
+// The next lane that is dialled logs in with these.
+void Server::use_passwords(const std::vector<std::string>& newest_first) {
+  for (const auto& worker : workers_) worker->post([newest_first](Worker& self) { self.set_upstream_passwords(newest_first); });
+}
+
+void Server::watch_password() {
+  watch_timer_.expires_after(kWatchEvery);
+  watch_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    if (password_file_.has_changed()) {
+      const auto passwords = load_upstream_passwords(*config_);
+      if (passwords) {
+        use_passwords(passwords->newest_first);
+        spdlog::info("read the upstream password again file={}", config_->upstream.password_file);
+      } else {
+        spdlog::error("the upstream password stays as it was:\n{}", all_lines(passwords.error()));
+      }
+    }
+    watch_password();
+  });
 }
 
 // The configuration as it is now in its file, if only what decides about commands has changed: the rest was used
@@ -171,6 +194,7 @@ void Server::finish() {
   if (std::exchange(finished_, true)) return;
   if (admin_) admin_->stop();
   timer_.cancel();
+  watch_timer_.cancel();
   signals_.cancel();
   io_.stop();
 }

@@ -18,6 +18,7 @@
 #include "proxy/audit.h"
 #include "proxy/config.h"
 #include "proxy/metrics.h"
+#include "proxy/watched_file.h"
 #include "proxy/worker.h"
 
 namespace respgate::proxy {
@@ -46,6 +47,8 @@ class Server {
   std::string reload();
   std::string load_and_swap();
   boost::system::result<Config, std::string> reloaded_config() const;
+  void watch_password();
+  void use_passwords(const std::vector<std::string>& newest_first);
   void drain();
   void await_drained();
   void finish();
@@ -67,6 +70,8 @@ class Server {
   std::unique_ptr<AdminServer> admin_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer watch_timer_;
+  WatchedFile password_file_;
   bool draining_ = false;
   bool finished_ = false;
   std::int64_t drain_deadline_ms_ = 0;

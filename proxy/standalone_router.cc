@@ -21,11 +21,8 @@ constexpr std::string_view kLost = "-ERR respgate: upstream connection lost, out
 constexpr std::string_view kRefused = "-ERR respgate: upstream refused the proxy's credentials\r\n";
 constexpr std::string_view kBusy = "-ERR respgate: upstream busy\r\n";
 
-std::string failure_text(const LaneReport& report, bool may_have_run) {
-  if (may_have_run) return std::string(kLost);
-  if (report.why == LaneEnd::kRefusedCredentials) return std::string(kRefused);
-  return std::string(kUnavailable);
-}
+// Of a request that was not sent.
+std::string_view unsent_text(LaneEnd why) { return why == LaneEnd::kRefusedCredentials ? kRefused : kUnavailable; }
 
 }  // namespace
 
@@ -62,7 +59,7 @@ const StandaloneRouter::Place* StandaloneRouter::find(const LaneKey& key) const 
 StandaloneRouter::Place* StandaloneRouter::place_for(const LaneKey& key) {
   if (Place* place = find(key)) return place;
   if (places_.size() >= settings_.max_lanes && !evict_one()) return nullptr;
-  places_.push_back(std::make_unique<Place>(Place{key, nullptr, 0, 0, false, false}));
+  places_.push_back(std::make_unique<Place>(Place{.key = key}));
   return places_.back().get();
 }
 
@@ -97,7 +94,7 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   counters_.in_flight.add();
   if (place == nullptr) return answer(std::move(request), kBusy), 0;
   if (!place->lane) {
-    if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), kUnavailable), 0;
+    if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
     dial(*place);
   }
   const std::shared_ptr<Lane> lane = place->lane;
@@ -152,7 +149,7 @@ void StandaloneRouter::on_request_failed(Lane&, RequestPtr request, const LaneRe
     protocol::append_error(text, report.text);
     return answer(std::move(request), text);
   }
-  answer(std::move(request), failure_text(report, may_have_run));
+  answer(std::move(request), may_have_run ? kLost : unsent_text(report.why));
 }
 
 void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
@@ -164,6 +161,7 @@ void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
   if (place != nullptr && place->lane.get() == &lane) {
     place->lane.reset();
     place->dirty = false;
+    place->last_end = report.why;
     const std::int64_t pause = std::min(kLongestPauseMs, kFirstPauseMs << std::min(place->failures, 10u));
     if (report.why != LaneEnd::kFinished) {
       ++place->failures;

@@ -90,6 +90,7 @@ class StandaloneRouter final : private Lane::Owner {
     std::int64_t next_dial_ms = 0;
     bool dirty = false;
     bool ever_ready = false;
+    LaneEnd last_end = LaneEnd::kLost;
   };
 
   void on_lane_ready(Lane& lane, std::string_view server_version) override;

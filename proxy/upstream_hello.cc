@@ -26,6 +26,15 @@ std::string select_request(std::int64_t database) {
   return wire;
 }
 
+protocol::ReplyExpectation hello_reply(protocol::RespVersion resp) {
+  const auto type = resp == protocol::RespVersion::kResp2 ? protocol::RespType::kArray : protocol::RespType::kMap;
+  return {protocol::reply_bit(type), protocol::ReplyExpectation::kAnyLength};
+}
+
+protocol::ReplyExpectation select_reply() {
+  return {protocol::reply_bit(protocol::RespType::kSimple), protocol::ReplyExpectation::kAnyLength};
+}
+
 // …$7\r\nversion\r\n$6\r\n7.0.15\r\n…, in both protocol versions.
 std::string server_version_of(const protocol::ReplyFrame& hello_reply) {
   constexpr std::string_view kField = "$7\r\nversion\r\n$";

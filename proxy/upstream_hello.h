@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "protocol/command_table.h"
 #include "protocol/reply_scanner.h"
 
 namespace respgate::proxy {
@@ -13,6 +14,10 @@ namespace respgate::proxy {
 // can take away, so a lane can greet whatever its user may do.
 std::string hello_request(protocol::RespVersion resp, std::string_view user, std::string_view password, bool with_auth);
 std::string select_request(std::int64_t database);
+
+// All that a node which means it can answer to them, errors apart.
+protocol::ReplyExpectation hello_reply(protocol::RespVersion resp);
+protocol::ReplyExpectation select_reply();
 
 // The server's version as its HELLO reply says; empty when it does not.
 std::string server_version_of(const protocol::ReplyFrame& hello_reply);

@@ -41,6 +41,7 @@ struct Verdict {
   const protocol::CommandSpec* spec = nullptr;   // null: unknown
   acl::Decision decision;
   acl::RuleOutcome rule;
+  const protocol::CommandSpec* ruled = nullptr;  // the command the rule matched; `spec` is what a rewrite made of it
   std::string_view answer;
   std::string_view wire;
   protocol::Args args;                           // as they count (after a rewrite)

@@ -30,7 +30,7 @@ RouterSettings router_settings(const WorkerSettings& settings) {
   const UpstreamConfig& upstream = settings.config->upstream;
   RouterSettings result;
   result.lane = {upstream.nodes.front(), upstream.user,     settings.upstream_passwords, upstream.connect_timeout,
-                 upstream.response_timeout, upstream.dead_peer};
+                 upstream.response_timeout, upstream.dead_peer, upstream.sentinel};
   result.lane_window = upstream.lane_window;
   result.max_lanes = upstream.max_lanes;
   result.lane_idle = upstream.lane_idle;

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <climits>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
@@ -33,6 +35,13 @@ Transfer Stream::write(std::span<const ::iovec> from) {
   message.msg_iov = const_cast<::iovec*>(from.data());  // sendmsg does not write through it
   message.msg_iovlen = std::min<std::size_t>(from.size(), IOV_MAX);
   return outcome_of(::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL));
+}
+
+bool Stream::is_unacknowledged() {
+  ::tcp_info info{};
+  ::socklen_t size = sizeof info;
+  if (::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;  // a unix socket
+  return (info.tcpi_unacked > 0 && info.tcpi_retransmits > 0) || info.tcpi_probes >= 2;
 }
 
 void Stream::shutdown_send() {

@@ -47,6 +47,10 @@ class Stream {
     socket_.async_wait(Socket::wait_write, std::forward<Handler>(handler));
   }
 
+  // TCP: has the kernel sent something again, or asked a closed window twice, without an answer?  A peer that reads
+  // slowly or not at all still answers.
+  bool is_unacknowledged();
+
   // The peer sees the end of our bytes; reading goes on.
   void shutdown_send();
   // Idempotent.  Waits in progress end with operation_aborted.

@@ -1,7 +1,10 @@
 #include "proxy/pipeline.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -154,6 +157,75 @@ TEST_F(PipelineTest, PopHandsBackEveryRequestOnce) {
   EXPECT_EQ(pipeline.pop()->sent, 0u);
   EXPECT_TRUE(pipeline.empty());
   EXPECT_FALSE(pipeline.has_unsent());
+}
+
+constexpr std::string_view kEcho = "$16\r\n0123456789abcdef\r\n";
+
+RequestPtr guarded(RequestPool& pool, Seq seq, Request::Guard guard) {
+  RequestPtr request = pool.take();
+  request->ticket.seq = seq;
+  request->wire = "x";
+  request->guard = guard;
+  std::copy_n("0123456789abcdef", 16, request->nonce.begin());
+  return request;
+}
+
+TEST_F(PipelineTest, AGuardedReplyLeavesOnlyBehindItsEcho) {
+  protocol::for_each_cut(std::string(":1\r\n") + std::string(kEcho), [&](const std::vector<std::string_view>& pieces) {
+    Pipeline pipeline(RespVersion::kResp2);
+    Collector sink;
+    pipeline.push(guarded(pool_, 5, Request::Guard::kGuarded));
+    send_all(pipeline);
+    for (const std::string_view piece : pieces) {
+      ASSERT_TRUE(sink.replies.empty());
+      ASSERT_EQ(pipeline.receive(piece, sink), Pipeline::Fault::kNone);
+    }
+    ASSERT_EQ(sink.replies.size(), 1u);
+    EXPECT_EQ(sink.replies[0], (std::pair<Seq, std::string>{5, ":1\r\n"}));
+  });
+}
+
+TEST_F(PipelineTest, AReplyTooManyBehindAGuardedRequestIsNeverPassedOn) {
+  Pipeline pipeline(RespVersion::kResp2);
+  pipeline.push(guarded(pool_, 1, Request::Guard::kGuarded));
+  pipeline.push(guarded(pool_, 2, Request::Guard::kGuarded));
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive(":1\r\n:1\r\n", sink_), Pipeline::Fault::kWrongNonce);
+  EXPECT_TRUE(sink_.replies.empty());
+  EXPECT_EQ(pipeline.size(), 2u);
+}
+
+TEST_F(PipelineTest, AReplyMissingBeforeAnEchoIsNoticed) {
+  Pipeline pipeline(RespVersion::kResp2);
+  pipeline.push(guarded(pool_, 1, Request::Guard::kGuarded));
+  pipeline.push(guarded(pool_, 2, Request::Guard::kGuarded));
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive(std::string(kEcho) + ":2\r\n", sink_), Pipeline::Fault::kWrongNonce);
+  EXPECT_TRUE(sink_.replies.empty());
+}
+
+TEST_F(PipelineTest, AProbeIsAnsweredToNobody) {
+  Pipeline pipeline(RespVersion::kResp2);
+  push(pipeline, 1);
+  pipeline.push(guarded(pool_, 0, Request::Guard::kProbe));
+  push(pipeline, 2);
+  send_all(pipeline);
+  EXPECT_EQ(pipeline.receive("+a\r\n" + std::string(kEcho) + "+b\r\n", sink_), Pipeline::Fault::kNone);
+  ASSERT_EQ(sink_.replies.size(), 2u);
+  EXPECT_EQ(sink_.replies[1], (std::pair<Seq, std::string>{2, "+b\r\n"}));
+}
+
+TEST_F(PipelineTest, AProbeThatIsNotEchoedEndsTheLane) {
+  const std::vector<std::pair<std::string, Pipeline::Fault>> answers{
+      {"$16\r\n0123456789abcdeX\r\n", Pipeline::Fault::kWrongNonce}, {"$3\r\nabc\r\n", Pipeline::Fault::kWrongNonce},
+      {"+0123456789abcdef\r\n", Pipeline::Fault::kWrongNonce},       {"-NOPERM no\r\n", Pipeline::Fault::kNoEcho}};
+  for (const auto& [answer, fault] : answers) {
+    Pipeline pipeline(RespVersion::kResp2);
+    pipeline.push(guarded(pool_, 0, Request::Guard::kProbe));
+    send_all(pipeline);
+    EXPECT_EQ(pipeline.receive(answer, sink_), fault) << answer;
+  }
+  EXPECT_TRUE(sink_.replies.empty());
 }
 
 TEST(RequestPoolTest, AGrownRequestGivesItsMemoryBack) {
