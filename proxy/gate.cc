@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/reply_writer.h"
+#include "protocol/text.h"
 #include "proxy/local_commands.h"
 
 namespace respgate::proxy {
@@ -41,12 +42,6 @@ std::string unknown_text(const CommandLookup& lookup, Args args) {
 }
 
 std::string_view first_word(const CommandSpec& spec) { return spec.name.substr(0, spec.name.find('|')); }
-
-bool equals_ignoring_case(std::string_view a, std::string_view lower) {
-  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-         });
-}
 
 // May enforcement `observe` let this through?  Only what the server's own ACL would decide.
 bool observable(const acl::Decision& decision) {
@@ -175,7 +170,7 @@ Verdict Gate::forward(Verdict verdict, const Command& command) {
     if (renamed.name.empty()) return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec));
     name = renamed.name;
   }
-  if (equals_ignoring_case(verdict.args[0], name) || verdict.args[0] == name) {
+  if (protocol::equals_any_case(verdict.args[0], name)) {
     if (verdict.args.data() == command.args.data()) verdict.wire = command.wire;
     return verdict;
   }

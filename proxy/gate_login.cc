@@ -1,10 +1,12 @@
 // The part of the gate that changes who a client is and what its session speaks:
 // AUTH, HELLO, RESET, SELECT.  Facts: Redis 7.0 acl.c, networking.c (helloCommand);
 // HELLO is parsed whole before it acts, as Valkey does.
-#include <charconv>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "protocol/reply_writer.h"
+#include "protocol/text.h"
 #include "proxy/gate.h"
 #include "proxy/local_commands.h"
 
@@ -26,26 +28,6 @@ std::string hello_needs_login(acl::ServerTexts texts) {
 }
 constexpr std::string_view kDefaultUser = "default";
 
-// The server's own idea of an integer: no sign but '-', no blanks, no leading zero.
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool canonical = text == "0" || (!text.empty() && text[text[0] == '-' ? 1 : 0] != '0');
-  if (error != std::errc() || end != text.data() + text.size() || !canonical) return std::nullopt;
-  return value;
-}
-
-// Option words are compared as the server does: any case, up to the first NUL.
-bool is_word(std::string_view text, std::string_view upper) {
-  text = text.substr(0, text.find('\0'));
-  if (text.size() != upper.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 'a' + 'A') : text[i];
-    if (c != upper[i]) return false;
-  }
-  return true;
-}
-
 struct HelloOptions {
   std::optional<RespVersion> version;
   std::optional<std::pair<std::string_view, std::string_view>> credentials;  // the last pair counts
@@ -55,10 +37,10 @@ struct HelloOptions {
 
 void parse_option(Args args, std::size_t& i, HelloOptions& out) {
   const std::size_t more = args.size() - i - 1;
-  if (is_word(args[i], "AUTH") && more >= 2) {
+  if (protocol::is_option(args[i], "AUTH") && more >= 2) {
     out.credentials.emplace(args[i + 1], args[i + 2]);
     i += 3;
-  } else if (is_word(args[i], "SETNAME") && more >= 1) {
+  } else if (protocol::is_option(args[i], "SETNAME") && more >= 1) {
     out.name = args[i + 1];
     i += 2;
     if (!is_valid_client_name(*out.name)) out.error = "ERR Client names cannot contain spaces, newlines or special characters.";
@@ -70,7 +52,7 @@ void parse_option(Args args, std::size_t& i, HelloOptions& out) {
 HelloOptions parse_hello(Args args) {
   HelloOptions out;
   if (args.size() == 1) return out;
-  const std::optional<std::int64_t> version = parse_integer(args[1]);
+  const std::optional<std::int64_t> version = protocol::parse_strict_integer(args[1]);
   if (!version) {
     out.error = "ERR Protocol version is not an integer or out of range";
   } else if (*version != 2 && *version != 3) {
@@ -170,7 +152,7 @@ Verdict Gate::reset(Verdict verdict, bool owes_replies) {
 }
 
 Verdict Gate::select(Verdict verdict, bool owes_replies) {
-  const std::optional<std::int64_t> database = parse_integer(verdict.args[1]);
+  const std::optional<std::int64_t> database = protocol::parse_strict_integer(verdict.args[1]);
   if (!database) return refuse(verdict, Refusal::kWrongCall, "ERR value is not an integer or out of range");
   if (*database > INT32_MAX || *database < INT32_MIN)
     return refuse(verdict, Refusal::kWrongCall, "ERR value is out of range, value must between -2147483648 and 2147483647");

@@ -75,6 +75,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   enum class Step : std::uint8_t { kContinue, kStop };
+  // Unsent replies past which no further command is looked at.
+  static constexpr std::size_t kOutputWatermark = 256 * 1024;
+  static constexpr std::size_t kOutputWatermarkBeforeLogin = 1024;
 
   void wait_readable();
   void on_readable();

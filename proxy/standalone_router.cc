@@ -59,7 +59,8 @@ const StandaloneRouter::Place* StandaloneRouter::find(const LaneKey& key) const 
 StandaloneRouter::Place* StandaloneRouter::place_for(const LaneKey& key) {
   if (Place* place = find(key)) return place;
   if (places_.size() >= settings_.max_lanes && !evict_one()) return nullptr;
-  places_.push_back(std::make_unique<Place>(Place{.key = key}));
+  places_.push_back(std::make_unique<Place>());
+  places_.back()->key = key;
   return places_.back().get();
 }
 
