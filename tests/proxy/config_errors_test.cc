@@ -200,7 +200,6 @@ constexpr Refusal kNotBuilt[] = {
     {In::kUpstream, "tls: {ca_file: system}", "upstream.tls: is not built yet: "},
     {In::kUpstream, "credentials: {iam: {user: a}}", "upstream.credentials.iam: is not built yet: "},
     {In::kUpstream, "per_user_credentials: {a: {}}", "upstream.per_user_credentials: is not built yet: "},
-    {In::kUpstream, "sentinel: {every: 1000}", "upstream.sentinel: is not built yet: "},
     {In::kUsers, "iam: {a: {}}", "users.iam: is not built yet: "},
     {In::kMore, "commands: {scripts: {mode: allow}}\n", "commands.scripts.mode: is not built yet: write deny"},
     {In::kMore, "commands: {scripts: {mode: deny, sha1: [a]}}\n", "commands.scripts.sha1: is not built yet: "},
@@ -294,7 +293,7 @@ audit:
 metrics:
   cloudwatch_emf: {file: stdout, namespace: Respgate, interval: 60s}
 )");
-  EXPECT_EQ(errors.size(), 23u) << testing::PrintToString(errors);
+  EXPECT_EQ(errors.size(), 22u) << testing::PrintToString(errors);
   for (const std::string& error : errors) EXPECT_THAT(error, HasSubstr(" is not built yet: "));
 }
 

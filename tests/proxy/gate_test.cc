@@ -219,7 +219,7 @@ TEST(GateTest, ErrorsOfTheServerComeInItsWords) {
   EXPECT_EQ(client.hear({"NOSUCH", "a", "b"}), "-ERR unknown command 'NOSUCH', with args beginning with: 'a' 'b' \r\n");
   EXPECT_EQ(client.hear({"CONFIG", "NOSUCH"}), "-ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.\r\n");
   EXPECT_EQ(client.hear({"GET"}), "-ERR wrong number of arguments for 'get' command\r\n");
-  EXPECT_EQ(client.hear({"CLUSTER", "INFO"}), "-NOPERM User app has no permissions to run the 'cluster|info' command\r\n");
+  EXPECT_EQ(client.hear({"CLUSTER", "INFO"}), "-ERR This instance has cluster support disabled\r\n");
   EXPECT_EQ(client.hear({"READONLY"}), "-ERR This instance has cluster support disabled\r\n");
 }
 
