@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace respgate::proxy {
+namespace {
+
+// What a server says that will not ECHO, by ACL or by rename-command; any other error is somebody else's reply.
+bool refuses_echo(const protocol::ReplyFrame& frame) {
+  return protocol::error_code(frame) == "NOPERM" || protocol::line_of(frame).starts_with("ERR unknown command");
+}
+
+}  // namespace
 
 void Pipeline::push(RequestPtr request) {
   assert(request->sent == 0 && !request->wire.empty());
@@ -90,7 +98,7 @@ Pipeline::Fault Pipeline::take_guarded(const protocol::ReplyFrame& frame, Sink& 
 }
 
 Pipeline::Fault Pipeline::check_nonce(const protocol::ReplyFrame& frame) {
-  if (frame.is_error()) return fail(Fault::kNoEcho, "a sentinel was refused: grant the proxy's user +echo, or set upstream.sentinel");
+  if (refuses_echo(frame)) return fail(Fault::kNoEcho, "a sentinel was refused: grant the proxy's user +echo, or set upstream.sentinel");
   const Nonce& nonce = queue_.front()->nonce;
   constexpr std::string_view kHeader = "$16\r\n";
   const std::string_view expected(nonce.data(), nonce.size());

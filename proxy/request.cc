@@ -17,6 +17,7 @@ void RequestPool::give_back(std::unique_ptr<Request> request) {
   if (free_.size() >= kKeptRequests || request->wire.capacity() > kKeptBytes) return;
   request->wire.clear();
   request->sent = 0;
+  request->accounted_bytes = 0;
   request->started_ns = 0;
   request->expectation = {};
   request->guard = Request::Guard::kNone;

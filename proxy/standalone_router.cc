@@ -91,7 +91,8 @@ StandaloneRouter::Room StandaloneRouter::room_for(const LaneKey& key, std::uint6
 std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, std::int64_t now_ms) {
   now_ms_ = now_ms;
   Place* place = place_for(key);
-  memory_.hold(request->wire.size());
+  request->accounted_bytes = request->wire.size();  // the lane may add a guard: what is held must be what is released
+  memory_.hold(request->accounted_bytes);
   counters_.in_flight.add();
   if (place == nullptr) return answer(std::move(request), kBusy), 0;
   if (!place->lane) {
@@ -109,7 +110,7 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
 }
 
 void StandaloneRouter::answer(RequestPtr request, std::string_view bytes) {
-  memory_.release(request->wire.size());
+  memory_.release(request->accounted_bytes);
   counters_.in_flight.subtract();
   sink_.deliver(*request, bytes, Part::kLast);
 }
