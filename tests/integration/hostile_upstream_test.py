@@ -13,7 +13,7 @@ import threading
 import unittest
 
 from harness.cases import USERS
-from harness.deadline import wait_until
+from harness.deadline import DEADLINE, wait_until
 from harness.processes import Directory, Respgate
 from harness.resp import Closed, Error, Null
 from harness.scripted import ScriptedServer, bulk, honest_number, honest_value
@@ -64,14 +64,14 @@ IMPOSSIBLE = {
 class Bystander:
     """A client that keeps asking and judges every answer."""
 
-    def __init__(self, client, prefix, number):
-        self._client, self._prefix, self._number = client, prefix, number
+    def __init__(self, client, prefix, number, kinds):
+        self._client, self._prefix, self._number, self._kinds = client, prefix, number, kinds
         self.answered = self.errors = 0
 
     def ask(self, turn):
-        """One pipeline of requests whose replies alternate in kind."""
         key = b"%s:%d:%d" % (self._prefix, self._number, turn)
-        requests = [(b"INCR", key), (b"MGET", key, key + b"'"), (b"INCR", key + b"!"), (b"SET", key, b"x"), (b"MGET", key)]
+        forms = {b"INCR": (key,), b"MGET": (key, key + b"'"), b"SET": (key, b"x"), b"GET": (key,)}
+        requests = [(kind, *forms[kind]) for kind in self._kinds]
         for request, reply in zip(requests, self._client.pipeline(*requests)):
             self._judge(request, reply)
 
@@ -80,7 +80,7 @@ class Bystander:
             assert bytes(reply) in (LOST, UNAVAILABLE, BUSY), f"{request}: {reply!r}"
             self.errors += 1
             return
-        honest = {b"INCR": lambda: honest_number(request[1]), b"SET": lambda: b"OK",
+        honest = {b"INCR": lambda: honest_number(request[1]), b"SET": lambda: b"OK", b"GET": lambda: honest_value(request[1]),
                   b"MGET": lambda: [honest_value(key) for key in request[1:]]}[request[0]]()
         assert reply == honest, f"{request} was answered with {reply!r}"
         self.answered += 1
@@ -88,6 +88,7 @@ class Bystander:
 
 class HostileCase(unittest.TestCase):
     changes = {}
+    bystanders_ask = (b"INCR", b"MGET", b"INCR", b"SET", b"MGET")  # whose replies alternate in kind
 
     @classmethod
     def setUpClass(cls):
@@ -103,7 +104,8 @@ class HostileCase(unittest.TestCase):
         self.alice = self.gate.client("alice", "alice-secret")
         self.addCleanup(self.alice.close)
         self.wait_until_served()
-        self.bystanders = [Bystander(self._connect(user), user[:1].encode(), n) for n, user in enumerate(["alice", "bob"] * 4)]
+        self.bystanders = [Bystander(self._connect(user), user[:1].encode(), n, self.bystanders_ask)
+                           for n, user in enumerate(["alice", "bob"] * 4)]
 
     def _connect(self, user):
         client = self.gate.client(user, f"{user}-secret")
@@ -260,15 +262,21 @@ class HonestButHardTest(HostileCase):
         self.assertTrue(reply is None or reply == LOST, reply)
 
     def test_a_late_reply_to_a_client_that_is_gone_reaches_nobody(self):
-        held = []
-        self.misbehave_once(held.append)
+        asked, released = threading.Event(), threading.Event()
+        self.addCleanup(released.set)
+
+        def answer_late(connection):
+            asked.set()
+            released.wait()  # what others ask on this connection meanwhile is answered after it
+            connection.write(OWN)
+        self.misbehave_once(answer_late)
         self.alice.send("GET", BAD_KEY)
-        wait_until(lambda: held, "the server has the request")
+        self.assertTrue(asked.wait(DEADLINE), "the server has the request")
         self.alice.close()
         clients = [self._connect("bob") for _ in range(4)]
         for n, client in enumerate(clients):
             client.send("GET", f"b:{n}")
-        held[0].write(OWN)
+        released.set()
         for n, client in enumerate(clients):
             self.assertEqual(client.read(), honest_value(b"b:%d" % n))
 
@@ -308,6 +316,51 @@ class Resp3LaneTest(HostileCase):
                 self.alice = self.gate.client("alice", "alice-secret")
                 self.alice.call("HELLO", "3")
                 wait_until(lambda: self.alice.call("GET", "a:well") == honest_value(b"a:well"), "served again")
+
+
+class StrictSentinelTest(HostileCase):
+    """With `sentinel: {mode: strict}` not even replies of the right kind get through to the wrong client."""
+
+    changes = {"upstream": {"sentinel": {"mode": "strict"}}}
+    bystanders_ask = (b"GET", b"INCR", b"GET", b"SET", b"GET")
+
+    def test_replies_too_many_or_too_few_of_a_kind_that_fits_reach_nobody_else(self):
+        stray = bulk(b"stray")
+        for name, wire in {"one too many": OWN + stray, "three too many": OWN + stray * 3, "an error too many": OWN + b"-ERR extra\r\n",
+                           "one too early": stray + OWN, "none": b"", "a null too many": b"$-1\r\n" + OWN}.items():
+            with self.subTest(name):
+                before = self.desyncs()
+                self.misbehave_once(lambda connection, wire=wire: connection.write(wire))
+                self.assertIn(bytes(self.ask_amid_bystanders()), (LOST, honest_value(BAD_KEY)))
+                wait_until(lambda: self.desyncs() > before, "the desync is counted")
+                self.wait_until_served()
+
+    def test_all_is_well_while_the_server_is(self):
+        before = self.desyncs()
+        self.assertEqual(self.ask_amid_bystanders(), honest_value(BAD_KEY))
+        self.assertEqual(sum(bystander.errors for bystander in self.bystanders), 0)
+        self.assertEqual(self.desyncs(), before)
+
+
+class SentinelTest(HostileCase):
+    """By default a lane that is off by one unnoticed is found out within an interval."""
+
+    def test_a_reply_too_many_of_a_kind_that_fits_closes_a_busy_lane_soon(self):
+        before = self.desyncs()
+        pending = [OWN + OWN]
+
+        def on_request(connection, words):
+            if words[0] != b"GET" or not pending:
+                return False
+            connection.write(pending.pop())
+            return True
+        self.server.on_request = on_request
+        clients = [self._connect("bob") for _ in range(4)]
+        while self.desyncs() == before:  # bounded by the test's own deadline in CTest
+            for client in clients:
+                client.send("GET", "b:busy")
+            for client in clients:
+                client.read()
 
 
 class GreetingTest(HostileCase):
