@@ -13,8 +13,8 @@ namespace {
 using protocol::Access;
 
 constexpr std::string_view kDatabasePrefix = "db=";
-constexpr std::array<std::string_view, 12> kWords{"allkeys",     "~*",    "resetkeys",  "allchannels", "&*",     "resetchannels",
-                                                  "allcommands", "+@all", "nocommands", "-@all",       "alldbs", "resetdbs"};
+constexpr std::array<std::string_view, 10> kWords{"allkeys",       "~*",          "resetkeys",  "allchannels", "&*",
+                                                  "resetchannels", "allcommands", "nocommands", "alldbs",      "resetdbs"};
 
 bool begins_with_word(std::string_view rule, std::string_view word) {
   return rule.size() >= word.size() && protocol::equals_any_case(rule.substr(0, word.size()), word);
@@ -85,9 +85,9 @@ bool SelectorBuilder::apply_word(std::string_view rule) {
   } else if (word == "alldbs" || word == "resetdbs") {
     selector_.databases_.clear();
     selector_.all_databases_ = word == "alldbs";
-  } else if (word == "allcommands" || word == "+@all") {
+  } else if (word == "allcommands") {
     commands_.allow_all();
-  } else if (word == "nocommands" || word == "-@all") {
+  } else if (word == "nocommands") {
     commands_.deny_all();
   } else {
     return false;

@@ -61,8 +61,9 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
   std::string_view best;
   std::size_t best_distance = kMaxEdits + 1;
   for (const std::string_view candidate : candidates) {
+    if (word.size() > candidate.size() + kMaxEdits || candidate.size() > word.size() + kMaxEdits) continue;
     const std::size_t distance = edit_distance(word, candidate);
-    // A word of which little is left is not a misspelling.
+    // A word of which nothing is left is not a misspelling.
     if (distance < best_distance && distance < candidate.size()) {
       best = candidate;
       best_distance = distance;

@@ -1,0 +1,34 @@
+#include "acl/words.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace respgate::acl {
+namespace {
+
+TEST(WordsTest, FoldingKnowsAsciiOnly) { EXPECT_EQ(lowered("AZaz[\xc4@"), "azaz[\xc4@"); }
+
+TEST(WordsTest, BlanksAreThoseOfTheCLocale) {
+  for (const char byte : std::string_view(" \t\n\v\f\r")) EXPECT_TRUE(is_blank(byte));
+  for (const char byte : std::string_view("\0a\x85\xa0", 4)) EXPECT_FALSE(is_blank(byte));
+}
+
+TEST(WordsTest, QuotedTextIsPrintableAndCut) {
+  EXPECT_EQ(respgate::acl::quoted("get"), "'get'");
+  EXPECT_EQ(respgate::acl::quoted(std::string_view("a\0\x1b\xff'\\", 6)), R"('a\x00\x1b\xff\'\\')");
+  EXPECT_EQ(respgate::acl::quoted(std::string(64, 'x')), "'" + std::string(64, 'x') + "'");
+  EXPECT_EQ(respgate::acl::quoted(std::string(65, 'x')), "'" + std::string(64, 'x') + "...'");
+}
+
+TEST(WordsTest, SuggestionIsTheNearestWordWithinTwoEdits) {
+  const std::vector<std::string_view> words{"get", "set", "getdel", "x"};
+  EXPECT_EQ(suggestion("GETT", words), "; did you mean 'get'?");
+  EXPECT_EQ(suggestion("gtedel", words), "; did you mean 'getdel'?");
+  EXPECT_EQ(suggestion("flushall", words), "");
+  EXPECT_EQ(suggestion("y", words), "");  // nothing would be left of 'x'
+  EXPECT_EQ(suggestion(std::string(65, 'g'), words), "");
+}
+
+}  // namespace
+}  // namespace respgate::acl
