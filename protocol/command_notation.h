@@ -50,18 +50,17 @@ consteval bool take_mark(std::string_view& text, std::string_view mark) {
   return true;
 }
 
-// Is `word` one of the blank-separated `words`?
-consteval bool has_word(std::string_view words, std::string_view word) {
+// "RW access update": RO, RW, OW and RM only describe; access and the three kinds of writing count.
+consteval void read_flag_words(std::string_view words, KeySpec& spec) {
+  spec.flag_words = words;
   while (!words.empty()) {
-    if (take(words, " ") == word) return true;
+    const std::string_view word = take(words, " ");
+    if (word == "access") spec.access = spec.access | Access::kRead;
+    if (word == "insert" || word == "update" || word == "delete") spec.access = spec.access | Access::kWrite;
+    if (word == "not_key") spec.not_key = true;
+    if (word == "incomplete") spec.incomplete = true;
+    if (word == "variable_flags") spec.variable_flags = true;
   }
-  return false;
-}
-
-consteval Access access_of(std::string_view flag_words) {
-  const bool reads = has_word(flag_words, "access");
-  const bool writes = has_word(flag_words, "insert") || has_word(flag_words, "update") || has_word(flag_words, "delete");
-  return (reads ? Access::kRead : Access::kAny) | (writes ? Access::kWrite : Access::kAny);
 }
 
 // "1..-1/2", "STORE:6", "1#0+1", "?"
@@ -88,16 +87,12 @@ consteval void read_place(std::string_view place, KeySpec& spec) {
   require(place.empty(), "what is this behind the place of the keys?");
 }
 
+// "RW access update @1", "not_key @1"
 consteval KeySpec read_key_spec(std::string_view clause) {
   KeySpec spec;
-  std::string_view words = clause.substr(0, clause.find('@'));
-  while (words.ends_with(' ')) words.remove_suffix(1);
-  spec.flag_words = words;
-  spec.access = access_of(words);
-  spec.not_key = has_word(words, "not_key");
-  spec.incomplete = has_word(words, "incomplete");
-  spec.variable_flags = has_word(words, "variable_flags");
-  read_place(clause.substr(clause.find('@') + 1), spec);
+  const std::size_t at = clause.find('@');
+  read_flag_words(clause.substr(0, at == 0 ? 0 : at - 1), spec);
+  read_place(clause.substr(at + 1), spec);
   return spec;
 }
 

@@ -87,6 +87,21 @@ consteval CommandFlags read_flags(std::string_view words) {
   return flags;
 }
 
+// Columns that take much reading are read by themselves: a compiler bounds the steps of one constant.
+consteval auto read_all_flags() {
+  std::array<CommandFlags, kCommandCount> all{};
+  for (std::size_t id = 0; id < kCommandCount; ++id) all[id] = read_flags(kRows[id].flags);
+  return all;
+}
+constexpr auto kFlags = read_all_flags();
+
+consteval auto read_all_answers() {
+  std::array<ReplyShape, kCommandCount> all{};
+  for (std::size_t id = 0; id < kCommandCount; ++id) all[id] = notation::read_answers(kRows[id].answers);
+  return all;
+}
+constexpr auto kReplyShapes = read_all_answers();
+
 consteval Categories read_categories(std::string_view words, CommandFlags flags) {
   Categories all = 0;
   while (!words.empty()) {
@@ -143,7 +158,7 @@ consteval CommandSpec read_row(const Row& row, std::size_t id, std::span<const K
   spec.name = row.name;
   spec.id = static_cast<CommandId>(id);
   spec.arity = static_cast<std::int16_t>(row.arity);
-  spec.flags = read_flags(row.flags);
+  spec.flags = kFlags[id];
   spec.categories = read_categories(row.categories, spec.flags);
   spec.keys = keys;
   spec.databases.scope = default_scope(spec);
@@ -151,7 +166,7 @@ consteval CommandSpec read_row(const Row& row, std::size_t id, std::span<const K
   notation::require(specs_always_work(spec) || spec.key_function != KeyFunction::kNone,
                     "a function must find its keys when the specs fail");
   spec.dispatch = row.dispatch;
-  spec.reply = notation::read_answers(row.answers);
+  spec.reply = kReplyShapes[id];
   derive_legacy_triple(spec);
   spec.tips = row.tips;
   spec.in_redis_7_0 = row.in_redis_7_0;
@@ -162,8 +177,9 @@ consteval void link_containers(std::span<CommandSpec> all) {
   for (CommandSpec& spec : all) {
     const std::size_t bar = spec.name.find('|');
     if (bar == std::string_view::npos) continue;
-    auto container = std::ranges::find(all, spec.name.substr(0, bar), &CommandSpec::name);
-    notation::require(container != all.end(), "a subcommand without its container");
+    const std::string_view name = spec.name.substr(0, bar);
+    const auto container = std::ranges::lower_bound(all, name, {}, &CommandSpec::name);
+    notation::require(container != all.end() && container->name == name, "a subcommand without its container");
     container->is_container = true;
     spec.container = container->id;
   }
@@ -230,6 +246,11 @@ const CommandSpec* find_word(CommandId container, std::string_view word) {
 }
 
 }  // namespace
+
+std::string_view dispatch_name(Dispatch dispatch) {
+  constexpr std::string_view kNames[] = {"forwarded", "local", "pinned", "refused"};
+  return kNames[static_cast<std::size_t>(dispatch)];
+}
 
 CommandLookup find_command(Args args) {
   using enum CommandLookup::Status;

@@ -30,6 +30,8 @@ enum class Dispatch : std::uint8_t {
   kRefused,  // never passes a shared proxy, whatever an ACL says
 };
 
+std::string_view dispatch_name(Dispatch dispatch);  // "forwarded", "local", "pinned", "refused"
+
 struct CommandSpec {
   std::string_view name;  // "get", "config|get": lower case, as ACL rules and error texts spell it
   CommandId id = kNoCommand;

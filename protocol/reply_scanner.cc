@@ -212,10 +212,9 @@ void ReplyScanner::consumed(std::size_t bytes) {
 }
 
 void ReplyScanner::restart() {
-  assert(done_);
-  offset_ = dropped_ = 0;
-  elements_ = 0;
-  head_known_ = done_ = false;
+  offset_ = dropped_ = line_scanned_ = missing_ = depth_ = 0;
+  elements_ = bulk_left_ = 0;
+  bulk_open_ = head_known_ = attributed_ = done_ = false;
   frame_ = {};
 }
 

@@ -80,7 +80,7 @@ class ReplyScanner {
   // Bytes still missing of the bulk in progress: a hint for the next read.
   std::size_t missing() const { return missing_; }
 
-  // REQUIRES: kComplete.  The next scan() starts at the next reply.
+  // The next scan() starts at a new reply.  An error stays.
   void restart();
 
   // REQUIRES: kError.  What was wrong, in words for a log; holds no byte of the peer.

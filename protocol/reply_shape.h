@@ -19,8 +19,24 @@ struct CommandSpec;
 // kNullArrayBit).  Errors are always possible and need no bit.
 using ReplyTypes = std::uint32_t;
 constexpr ReplyTypes reply_bit(RespType type) {
-  constexpr std::string_view kOrder = "+-:$*_,#(=!%~|>";
-  return ReplyTypes{1} << kOrder.find(static_cast<char>(type));
+  switch (type) {
+    case RespType::kSimple: return 1u << 0;
+    case RespType::kError: return 1u << 1;
+    case RespType::kInteger: return 1u << 2;
+    case RespType::kBulk: return 1u << 3;
+    case RespType::kArray: return 1u << 4;
+    case RespType::kNull: return 1u << 5;
+    case RespType::kDouble: return 1u << 6;
+    case RespType::kBoolean: return 1u << 7;
+    case RespType::kBigNumber: return 1u << 8;
+    case RespType::kVerbatim: return 1u << 9;
+    case RespType::kBlobError: return 1u << 10;
+    case RespType::kMap: return 1u << 11;
+    case RespType::kSet: return 1u << 12;
+    case RespType::kAttribute: return 1u << 13;
+    case RespType::kPush: return 1u << 14;
+  }
+  return 0;  // no type of ours: admitted nowhere
 }
 inline constexpr ReplyTypes kNullArrayBit = ReplyTypes{1} << 15;  // RESP2 `*-1`
 inline constexpr ReplyTypes kAnyReply = 0xffffffff;

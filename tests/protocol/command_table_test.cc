@@ -1,7 +1,10 @@
 #include "protocol/command_table.h"
 
 #include <algorithm>
+#include <fstream>
 #include <initializer_list>
+#include <map>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -193,6 +196,22 @@ TEST(DispatchTest, TheProxyAnswersForItselfAndItsConnections) {
                                       "acl|setuser", "client|id", "client|list", "client|reply", "cluster|slots", "role", "readonly"}) {
     EXPECT_TRUE(std::ranges::binary_search(local, name)) << name;
   }
+}
+
+// tests/data/dispatch.txt is what the documentation of the project quotes.
+TEST(DispatchTest, TheListOfThemAllIsTheOneThatIsPublished) {
+  std::ifstream file(std::string(RESPGATE_TEST_DATA) + "/dispatch.txt");
+  std::map<std::string, std::vector<std::string>> published;
+  std::string section;
+  for (std::string line; std::getline(file, line);) {
+    if (line.ends_with(':')) section = line.substr(0, line.size() - 1);
+    if (!line.starts_with("  ")) continue;
+    std::istringstream words(line);
+    for (std::string word; words >> word;) published[section].push_back(word);
+  }
+  std::map<std::string, std::vector<std::string>> ours;
+  for (const CommandSpec& spec : all_commands()) ours[std::string(dispatch_name(spec.dispatch))].emplace_back(spec.name);
+  EXPECT_EQ(ours, published);
 }
 
 // Whatever answers more or less than once, or waits, must not share a lane.

@@ -14,6 +14,7 @@
 #include "live_connection.h"
 #include "live_server.h"
 #include "protocol/command_table.h"
+#include "request_maker.h"
 
 namespace respgate::protocol {
 namespace {
@@ -137,6 +138,22 @@ TEST_P(ReplyLiveTest, EveryReplyIsOneThatTheTableAdmits) {
     const ReplyTypes admitted = GetParam() == RespVersion::kResp2 ? usual.resp2 | other.resp2 : usual.resp3 | other.resp3;
     EXPECT_EQ(letters(admitted & ~seen & ~answered_elsewhere(spec)), "") << spec.name << " never answered this";
   }
+}
+
+// The corpus holds what somebody thought of.
+TEST_P(ReplyLiveTest, RepliesToRandomRequestsAreAdmitted) {
+  RequestMaker maker(11, kKeys);
+  std::size_t answered = 0;
+  for (int i = 0; i < 60'000; ++i) {
+    RequestMaker::Words words;
+    const CommandSpec& spec = maker.next(words);
+    if (spec.dispatch != Dispatch::kForward || may_block(spec, words)) continue;
+    if (i % 50 == 0) make_data_set();
+    const ReplyFrame& reply = connection_.ask(words);
+    ASSERT_TRUE(expected_reply(spec, words, GetParam()).admits(reply.type, reply.length)) << shown(words) << reply.wire.substr(0, 60);
+    answered += !reply.is_error();
+  }
+  EXPECT_GT(answered, 5'000u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, ReplyLiveTest, testing::Values(RespVersion::kResp2, RespVersion::kResp3),

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,79 +14,15 @@
 #include "live_connection.h"
 #include "live_server.h"
 #include "protocol/targets.h"
+#include "request_maker.h"
 
 namespace respgate::protocol {
 namespace {
 
 using std::string_view_literals::operator""sv;
-using Words = std::vector<std::string_view>;
+using Words = RequestMaker::Words;
 
-constexpr std::string_view kKeys[] = {"a", "b", "c", "d", "e", "f", "g", "h", "", "store", "STREAMS", "get"};
-constexpr std::string_view kNumbers[] = {"0"sv,          "1"sv,    "2"sv,          "3"sv,  "4"sv,          "-1"sv,
-                                         "01"sv,         "+1"sv,   " 1"sv,         "1 "sv, "1.0"sv,        "2x"sv,
-                                         "1\0"sv,        "1000"sv, "4294967297"sv, "x"sv,  "4294967295"sv, "99999999999999999999"sv,
-                                         "-4294967295"sv};
-constexpr std::string_view kOptions[] = {"STORE"sv,   "storedist"sv,   "GET"sv,     "BY"sv,         "LIMIT"sv,   "ALPHA"sv,    "DESC"sv,
-                                         "STREAMS"sv, "GROUP"sv,       "COUNT"sv,   "BLOCK"sv,      "NOACK"sv,   "KEYS"sv,     "AUTH"sv,
-                                         "AUTH2"sv,   "COPY"sv,        "REPLACE"sv, "SET"sv,        "INCRBY"sv,  "OVERFLOW"sv, "MIN"sv,
-                                         "LEFT"sv,    "NX"sv,          "EX"sv,      "WITHSCORES"sv, "WEIGHTS"sv, "DB"sv,       "STORE\0x"sv,
-                                         "GET\0"sv,   "STREAMS\0zz"sv, "KEYS\0"sv,  "#"sv,          "w*"sv,      ">"sv};
-
-// Requests that are neither all nonsense nor all sense.
-class RequestMaker {
- public:
-  explicit RequestMaker(unsigned seed) : random_(seed) {
-    for (const CommandSpec& spec : all_commands()) {
-      if (!spec.in_redis_7_0 || spec.keys.empty()) continue;
-      // What has a grammar of its own deserves more attention.
-      const std::size_t weight = spec.key_function == KeyFunction::kNone ? 1 : 12;
-      commands_.insert(commands_.end(), weight, &spec);
-    }
-  }
-
-  const CommandSpec& command() { return *commands_[below(commands_.size())]; }
-
-  void make(const CommandSpec& spec, Words& words) {
-    const std::size_t bar = spec.name.find('|');
-    words.assign(1, spec.name.substr(0, bar));
-    if (bar != std::string_view::npos) words.push_back(spec.name.substr(bar + 1));
-    const auto least = static_cast<std::size_t>(std::abs(spec.arity));
-    const std::size_t size = spec.arity > 0 ? least : least + below(7);
-    while (words.size() < size) words.push_back(word());
-    // A number of keys is one more often than not.
-    for (const std::size_t at : {1u, 2u}) {
-      if (is_numkeys(spec, at) && below(4) != 0) words[at] = pick(kNumbers);
-    }
-  }
-
- private:
-  static bool is_numkeys(const CommandSpec& spec, std::size_t at) {
-    return std::ranges::any_of(
-        spec.keys, [at](const KeySpec& key) { return key.find == KeySpec::Find::kKeyNum && static_cast<std::size_t>(key.index) == at; });
-  }
-  std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random_); }
-  template <std::size_t N>
-  std::string_view pick(const std::string_view (&words)[N]) {
-    return words[below(N)];
-  }
-  std::string_view word() {
-    switch (below(5)) {
-      case 0: return pick(kNumbers);
-      case 1:
-      case 2: return pick(kOptions);
-      default: return pick(kKeys);
-    }
-  }
-
-  std::mt19937 random_;
-  std::vector<const CommandSpec*> commands_;
-};
-
-std::string shown(const Words& words) {
-  std::string text;
-  for (const std::string_view word : words) text += '\'' + std::string(word) + "' ";
-  return text;
-}
+constexpr std::string_view kKeys[] = {"a", "b", "c", "d", "e", "f", "g", "h", "", "store", "STREAMS", "get", "block", "Count"};
 
 // --- The server's view ------------------------------------------------------------------
 
@@ -144,14 +79,13 @@ TEST(TargetsLiveTest, TheServerSeesTheKeysThatWeSayItSees) {
   constexpr int kBatch = 400;
   const LiveServer server;
   const std::unique_ptr<redisContext, FreeContext> context(redisConnectUnix(server.socket_path().c_str()));
-  RequestMaker maker(20240607);
+  RequestMaker maker(20240607, kKeys);
   TargetFinder finder;
   std::size_t with_keys = 0;
   for (int batch = 0; batch < kBatches; ++batch) {
     std::vector<std::pair<const CommandSpec*, Words>> requests(kBatch);
     for (auto& [spec, words] : requests) {
-      spec = &maker.command();
-      maker.make(*spec, words);
+      spec = &maker.next(words);
       append_getkeys(context.get(), words);
     }
     for (const auto& [spec, words] : requests) {
@@ -174,13 +108,12 @@ bool answers_numbers_first(const CommandSpec& spec) { return !spec.name.starts_w
 TEST(TargetsLiveTest, WhatWeRefuseTheServerRefusesInTheSameWords) {
   const LiveServer server;
   LiveConnection connection(server);
-  RequestMaker maker(7);
+  RequestMaker maker(7, kKeys);
   TargetFinder finder;
   std::size_t refused = 0;
   for (int i = 0; i < 60'000; ++i) {
-    const CommandSpec& spec = maker.command();
     Words words;
-    maker.make(spec, words);
+    const CommandSpec& spec = maker.next(words);
     const Targets& targets = finder.find(spec, words);
     if (targets.status() != Targets::Status::kRefused) continue;
     const ReplyFrame& reply = connection.ask(words);
