@@ -44,7 +44,8 @@ Session::Session(tls::Stream stream, SessionId id, ClientState client, protocol:
       parser_(limits_before_login(services.limits), true),
       memory_(services.memory),
       last_input_ms_(steady_ms()),
-      logged_out_since_ms_(last_input_ms_) {
+      logged_out_since_ms_(last_input_ms_),
+      closing_stalled_since_ms_(last_input_ms_) {
   adapt_limits();
 }
 

@@ -64,7 +64,7 @@ class Crowd {
     finish();
     if (failure_.empty() && !gate_.is_running()) failure_ = "respgate left";
     const std::string end = gate_.stop();
-    return failure_.empty() ? end : failure_ + "\n" + end;
+    return failure_.empty() ? end : failure_ + "\n" + end + "\n" + gate_.log();
   }
 
   const CrowdCounters& counters() const { return counters_; }

@@ -209,6 +209,17 @@ class MalformedTest(GateCase):
                 client.write(encode("SET", "a:m", "1") + encode("GET", "a:m") + wire + encode("GET", "a:m"))
                 self.assertEqual(client.read_until_closed(), [b"OK", b"1", f"ERR Protocol error: {text}".encode()])
 
+    def test_a_client_that_just_came_gets_every_reply_before_its_end(self):
+        wire = encode("AUTH", "alice", "alice-secret")
+        wire += b"".join(encode("SET", "a:m", n) + encode("GET", "a:m") + encode("GET", "b:1") for n in range(80)) + b"*x\r\n"
+        for _ in range(150):  # the clock of the proxy's sweeps is not ours: meet it at many moments
+            clients = [self.gate.client() for _ in range(10)]
+            for client in clients:
+                client.write(wire)
+            for client in clients:
+                self.assertEqual(len(client.read_until_closed()), 1 + 3 * 80 + 1)
+                client.close()
+
     def test_other_clients_do_not_notice(self):
         bystander = self.connect("bob")
         for wire in self.ROWS:

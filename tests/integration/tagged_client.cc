@@ -100,7 +100,8 @@ std::optional<std::string> TaggedClient::read_some(const Outage& outage, CrowdCo
   if (received <= 0) {
     ended_ = true;
     if (closing_ && expected_.empty() && judged_ == in_.size()) return std::nullopt;
-    return "closed with " + std::to_string(expected_.size()) + " replies missing";
+    return std::string(received == 0 ? "closed" : std::strerror(errno)) + (closing_ ? " after its malformed request" : "") + " with " +
+           std::to_string(expected_.size()) + " replies missing";
   }
   counters.bytes += static_cast<std::size_t>(received);
   in_.append(chunk.data(), static_cast<std::size_t>(received));
