@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "protocol/text.h"
 #include "proxy/config_error.h"
 
 namespace respgate::proxy {
@@ -31,15 +32,8 @@ std::optional<in6_addr> as_ipv6(const std::string& host) {
   return address;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), lower);
-  return text;
-}
-
 bool is_host_byte(char c) {
-  const char l = lower(c);
+  const char l = protocol::fold(c);
   return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
@@ -124,14 +118,14 @@ bool is_same_host(const std::string& a, const std::string& b) {
   const auto a6 = as_ipv6(a);
   const auto b6 = as_ipv6(b);
   if (a6 && b6) return std::memcmp(&*a6, &*b6, sizeof(in6_addr)) == 0;
-  return lowered(a) == lowered(b);
+  return protocol::equals_any_case(a, b);
 }
 
 }  // namespace
 
 bool Address::is_loopback() const {
   if (kind == Kind::kUnix) return true;
-  if (lowered(host) == "localhost") return true;
+  if (protocol::equals_any_case(host, "localhost")) return true;
   if (is_ipv4(host)) return host.starts_with("127.");
   const auto v6 = as_ipv6(host);
   return v6 && is_ipv6_loopback(*v6);

@@ -13,6 +13,7 @@ struct Bound {
 
 std::vector<Bound> everything_bound(const Config& config) {
   std::vector<Bound> bound;
+  bound.reserve(config.listeners.size() + 2);
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     bound.push_back({"listeners[" + std::to_string(i) + "].address", &config.listeners[i].address});
   }

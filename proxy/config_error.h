@@ -40,6 +40,8 @@ class ErrorLog {
   explicit ErrorLog(std::string file) : file_(std::move(file)) {}
 
   void add(Position at, std::string what) { errors_.push_back({file_, at.line, at.column, std::move(what)}); }
+  // "subject: what"; the subject is the path of a value, such as limits.memory.
+  void add(Position at, const std::string& subject, std::string_view what) { add(at, std::string(subject).append(": ").append(what)); }
   std::size_t size() const { return errors_.size(); }
   // In the order of the file; the log is empty afterwards.
   std::vector<ConfigError> take();

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "protocol/text.h"
 #include "proxy/config_sections.h"
 
 namespace respgate::proxy {
@@ -49,7 +50,7 @@ void read_timeouts(MapReader& section, UpstreamConfig& upstream) {
 
 // As the command table spells names, so that two spellings of one are seen.
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(), protocol::fold);
   return text;
 }
 

@@ -7,6 +7,7 @@
 
 #include "protocol/command_parser.h"
 #include "protocol/targets.h"
+#include "protocol/text.h"
 #include "proxy/gate.h"
 #include "proxy/server_facts.h"
 #include "proxy/verdict.h"
@@ -134,19 +135,13 @@ class Explainer {
   }
 
   void say_rename(Args args) {
-    const auto& renames = config_.commands.rename;
-    for (std::size_t i = 0; i < renames.size(); ++i) {
-      const bool old_name = is_same_word(renames[i].from, args[0]);
-      if (!old_name && (renames[i].to.empty() || !is_same_word(renames[i].to, args[0]))) continue;
-      const std::string new_name = renames[i].to.empty() ? "nothing: it is gone" : shell_word(renames[i].to);
-      say("rename", renames[i].from + " is called " + new_name + " (" +
-                        at(config_, config_.places.of_key("commands.rename." + renames[i].from)) + ")");
+    for (const acl::RenameText& rename : config_.commands.rename) {
+      const bool old_name = protocol::equals_any_case(rename.from, args[0]);
+      if (!old_name && (rename.to.empty() || !protocol::equals_any_case(rename.to, args[0]))) continue;
+      const std::string new_name = rename.to.empty() ? "nothing: it is gone" : shell_word(rename.to);
+      const std::string where = at(config_, config_.places.of_key("commands.rename." + rename.from));
+      say("rename", rename.from + " is called " + new_name + " (" + where + ")");
     }
-  }
-
-  static bool is_same_word(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
   }
 
   void say_rule(const RuleOutcome& rule) {

@@ -53,7 +53,9 @@ void add_check(CLI::App& app, CheckOptions& options, Chosen& chosen) {
 
 void add_explain(CLI::App& app, ExplainOptions& options, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("explain", "Say what would happen to one command, and which rule decides it");
-  command->footer("The command follows --, as in: respgate explain -c FILE --user NAME -- GET key\nExit code: 0 allowed, 2 denied, 1 error.");
+  command->footer(
+      "The command follows --, as in: respgate explain -c FILE --user NAME -- GET key\n"
+      "Exit code: 0 allowed, 2 denied, 1 error.");
   add_required_config(*command, options.config_file);
   command->add_option("--user", options.user, "who sends the command")->envname("RESPGATE_USER")->required();
   command->add_option("--listener", options.listener, "the listener it comes in at, by name; the first if not given")

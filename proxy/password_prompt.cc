@@ -1,12 +1,12 @@
 #include "proxy/password_prompt.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 #include <system_error>

@@ -92,9 +92,7 @@ Position MapReader::place(std::string_view key) {
 
 void MapReader::complain(std::string_view key, std::string_view what) { complain_at(place(key), key, what); }
 
-void MapReader::complain_at(Position at, std::string_view key, std::string_view what) {
-  errors_->add(at, name_of(key) + ": " + std::string(what));
-}
+void MapReader::complain_at(Position at, std::string_view key, std::string_view what) { errors_->add(at, name_of(key), what); }
 
 void MapReader::require(std::string_view key, std::string_view example) {
   if (has(key)) return;
@@ -270,10 +268,10 @@ void MapReader::finish() {
   for (const YamlEntry& entry : entries_) {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
     const std::string near = nearest(entry.key, known_);
-    const std::string where = path_.empty() ? "" : " in " + path_;
-    const std::string advice =
-        near.empty() ? ": write one of " + joined({known_.begin(), known_.end()}, ", ") : ": did you mean " + quote(near) + "?";
-    errors_->add(entry.key_at, "unknown key " + quote(entry.key) + where + advice);
+    std::string subject = "unknown key " + quote(entry.key);
+    if (!path_.empty()) subject.append(" in ").append(path_);
+    const std::string others = "write one of " + joined({known_.begin(), known_.end()}, ", ");
+    errors_->add(entry.key_at, subject, near.empty() ? others : "did you mean " + quote(near) + "?");
   }
 }
 

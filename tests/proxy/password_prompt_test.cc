@@ -49,7 +49,9 @@ TEST(PasswordPromptTest, TwoLinesAreRefusedWithoutShowingThem) {
   EXPECT_THAT(error, Not(HasSubstr("hunter")));
 }
 
-TEST(PasswordPromptTest, ADescriptorThatCannotBeReadIsAnError) { EXPECT_THAT(read_password(-1).error().what, HasSubstr("could not be read")); }
+TEST(PasswordPromptTest, ADescriptorThatCannotBeReadIsAnError) {
+  EXPECT_THAT(read_password(-1).error().what, HasSubstr("could not be read"));
+}
 
 }  // namespace
 }  // namespace respgate::proxy
