@@ -34,16 +34,27 @@ void check_login_as(const Config& config, const std::vector<acl::Principal>& pri
     if (config.listeners[i].login_as.empty()) continue;
     const std::string path = "listeners[" + std::to_string(i) + "].login_as";
     const std::string why = login_as_problem(config, config.listeners[i], principals);
-    if (!why.empty()) errors.add(config.places.of(path), path + ": " + why);
+    if (!why.empty()) errors.add(config.places.of(path), path, why);
   }
 }
 
-// What the configuration says of users that the users file does not have.
+// Without a sentinel nobody notices a reply that goes to the wrong user; that takes two of them.
+void check_sentinel(const Config& config, const std::vector<acl::Principal>& principals, ErrorLog& errors) {
+  const std::string path = "upstream.sentinel.mode";
+  const auto is_on = [](const acl::Principal& principal) { return principal.is_enabled(); };
+  const auto users = std::count_if(principals.begin(), principals.end(), is_on);
+  if (config.upstream.sentinel.mode != SentinelConfig::Mode::kOff || users < 2) return;
+  errors.add(config.places.of(path), path,
+             "off is for a single user, and " + config.users_file + " has " + std::to_string(users) + " that are on: write on or strict");
+}
+
+// What the configuration says of users that the users file does not bear out.
 class Misfits {
  public:
   Misfits(const Config& config, const std::vector<acl::Principal>& principals) : config_(config), errors_(config.file.string()) {
     for (const acl::Principal& principal : principals) known_.insert(principal.name());
     check_login_as(config, principals, errors_);
+    check_sentinel(config, principals, errors_);
     for (const acl::CommandRules::Group& group : config.groups) check(group.members, "users.groups." + group.name);
     const auto& rules = config.commands.rules;
     for (std::size_t i = 0; i < rules.size(); ++i) check(rules[i].users, "commands.rules[" + std::to_string(i) + "].users");
@@ -56,7 +67,7 @@ class Misfits {
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (known_.contains(names[i])) continue;
       const std::string path = list + "[" + std::to_string(i) + "]";
-      errors_.add(config_.places.of(path), path + ": unknown user " + quote(names[i]) + ": define it in " + config_.users_file);
+      errors_.add(config_.places.of(path), path, "unknown user " + quote(names[i]) + ": define it in " + config_.users_file);
     }
   }
 

@@ -44,6 +44,7 @@ constexpr Refusal kKeys[] = {
     {In::kMore, "limit: {}\n", "r.yaml:4:1: unknown key 'limit': did you mean 'limits'?"},
     {In::kMore, "zzzzzzzz: 1\n", "r.yaml:4:1: unknown key 'zzzzzzzz': write one of workers, listeners"},
     {In::kListener, "adress: x", "r.yaml:1:39: unknown key 'adress' in listeners[0]: did you mean 'address'?"},
+    {In::kUpstream, "sentinel: {evry: 1}", "unknown key 'evry' in upstream.sentinel: did you mean 'every'?"},
     {In::kUpstream, "node: []", "unknown key 'node' in upstream: did you mean 'nodes'?"},
     {In::kUpstream, "credentials: {usr: a}", "unknown key 'usr' in upstream.credentials: did you mean 'user'?"},
     {In::kUsers, "group: {}", "unknown key 'group' in users: did you mean 'groups'?"},

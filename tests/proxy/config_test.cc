@@ -58,7 +58,8 @@ TEST(ConfigTest, EveryKeyOfAListenerIsRead) {
 TEST(ConfigTest, EveryKeyOfTheUpstreamIsRead) {
   const UpstreamConfig upstream = good(with_upstream("credentials: {user: respgate, password_file: secrets/upstream}, lanes_per_worker: 2, "
                                                      "connect_timeout: 3s, response_timeout: 250ms, dead_peer: 20s, queue_timeout: 2s, "
-                                                     "lane_window: 100, max_lanes: 7, lane_idle: 5m, command_names: {FLUSHALL: f1ush4ll}"))
+                                                     "lane_window: 100, max_lanes: 7, lane_idle: 5m, command_names: {FLUSHALL: f1ush4ll}, "
+                                                     "sentinel: {mode: strict, every: 7, interval: 20ms}"))
                                       .upstream;
   EXPECT_EQ(upstream.user, "respgate");
   EXPECT_EQ(upstream.password_file, "/etc/respgate/secrets/upstream");
@@ -73,6 +74,9 @@ TEST(ConfigTest, EveryKeyOfTheUpstreamIsRead) {
   ASSERT_EQ(upstream.command_names.size(), 1u);
   EXPECT_EQ(upstream.command_names[0].from, "flushall");
   EXPECT_EQ(upstream.command_names[0].to, "f1ush4ll");
+  EXPECT_EQ(upstream.sentinel.mode, SentinelConfig::Mode::kStrict);
+  EXPECT_EQ(upstream.sentinel.every, 7u);
+  EXPECT_EQ(upstream.sentinel.interval, milliseconds(20));
 }
 
 TEST(ConfigTest, EveryKeyOfTheCommandsIsRead) {

@@ -136,6 +136,14 @@ TEST_F(PolicyLoaderTest, LoginAsHasToBeInTheGroupOfItsListener) {
   EXPECT_TRUE(load_policy(config(", login_as: bob, user_group: g", ", groups: {g: [bob]}"), 1).has_value());
 }
 
+TEST_F(PolicyLoaderTest, OnlyASingleUserCanDoWithoutASentinel) {
+  const std::string off = "upstream: {nodes: [\"h:1\"], sentinel: {mode: off}}\n";
+  directory_.write("users.acl", "user alice on >pw\nuser bob off\n");
+  EXPECT_TRUE(load_policy(config("", "", off), 1).has_value());
+  directory_.write("users.acl", "user alice on >pw\nuser bob on >pw\n");
+  EXPECT_THAT(error_of(config("", "", off)), StartsWith("r.yaml:3:45: upstream.sentinel.mode: off is for a single user"));
+}
+
 class SecretsTest : public PolicyLoaderTest {
  protected:
   boost::system::result<UpstreamPasswords, ConfigErrors> passwords(const std::string& text, mode_t mode = 0600) {
