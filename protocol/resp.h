@@ -39,10 +39,10 @@ inline constexpr std::string_view kCrlf = "\r\n";
 // What a client may send.  Everything a peer announces is compared with these
 // before anything is reserved for it.
 struct Limits {
-  std::size_t arguments;     // of one command, its name included
-  std::size_t bulk_bytes;    // one argument
-  std::size_t inline_bytes;  // one inline line, without its newline
-  std::size_t request_bytes; // all arguments of one command together
+  std::size_t arguments;      // of one command, its name included
+  std::size_t bulk_bytes;     // one argument
+  std::size_t inline_bytes;   // one inline line, without its newline
+  std::size_t request_bytes;  // all arguments of one command together
 };
 
 // Redis 7.0 gives a client that has not logged in ten arguments of 16 KiB; the

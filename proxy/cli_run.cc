@@ -1,8 +1,9 @@
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <exception>
 #include <string>
 
-#include <sys/resource.h>
 #include <spdlog/spdlog.h>
 
 #include "proxy/cli.h"
@@ -40,7 +41,8 @@ int run_proxy(const RunOptions& options) {
 
 int run_proxy(const Config& config, const LogOptions& log, const std::function<void(std::uint16_t)>& on_listening) {
   if (!set_up_logging(log)) {
-    std::fprintf(stderr, "respgate: unknown log level or format: write --log-level trace|debug|info|warn|error|off, --log-format text|json\n");
+    std::fprintf(stderr,
+                 "respgate: unknown log level or format: write --log-level trace|debug|info|warn|error|off, --log-format text|json\n");
     return kExitUsage;
   }
   const PolicyResult policy = load_policy(config, kFirstGeneration);

@@ -13,25 +13,25 @@ namespace respgate::proxy {
 
 struct ClientState {
   // Constant from accept on.
-  std::uint64_t id = 0;            // unique in the process, counted from 1; what CLIENT ID says
-  std::size_t listener = 0;        // index in the configuration
+  std::uint64_t id = 0;      // unique in the process, counted from 1; what CLIENT ID says
+  std::size_t listener = 0;  // index in the configuration
   std::string listener_name;
-  std::string peer;                // "127.0.0.1:51234", "[::1]:51234", "/path/of/socket:0"
-  std::string local;               // the listener's own address, same form
-  std::string born_as;             // user the connection is logged in as from the start (login_as); RESET returns to it
-  std::string group;               // user_group of the listener; empty: everyone may log in
-  std::int64_t connected_ms = 0;   // steady clock
+  std::string peer;               // "127.0.0.1:51234", "[::1]:51234", "/path/of/socket:0"
+  std::string local;              // the listener's own address, same form
+  std::string born_as;            // user the connection is logged in as from the start (login_as); RESET returns to it
+  std::string group;              // user_group of the listener; empty: everyone may log in
+  std::int64_t connected_ms = 0;  // steady clock
 
   // What the client's commands change.
-  acl::PolicyPtr policy;                        // in force for this session; never null
-  const acl::Principal* principal = nullptr;    // inside *policy; null: not logged in
+  acl::PolicyPtr policy;                      // in force for this session; never null
+  const acl::Principal* principal = nullptr;  // inside *policy; null: not logged in
   protocol::RespVersion resp = protocol::RespVersion::kResp2;
   std::int64_t database = 0;
-  std::string name;                // CLIENT SETNAME
-  std::string library_name;        // CLIENT SETINFO LIB-NAME
+  std::string name;          // CLIENT SETNAME
+  std::string library_name;  // CLIENT SETINFO LIB-NAME
   std::string library_version;
   std::int64_t last_command_ms = 0;
-  std::string last_command;        // "client|list"; only kept for CLIENT LIST and INFO
+  std::string last_command;  // "client|list"; only kept for CLIENT LIST and INFO
   std::uint64_t commands = 0;
 };
 

@@ -8,13 +8,13 @@ namespace respgate::proxy {
 
 enum class CloseReason : std::uint8_t {
   kClientGone,
-  kAsked,            // QUIT
+  kAsked,  // QUIT
   kProtocolError,
   kOutputLimit,
   kMemoryLimit,
   kLoginTimeout,
   kIdleTimeout,
-  kRevoked,          // the user is gone, off, or not admitted here any more
+  kRevoked,  // the user is gone, off, or not admitted here any more
   kKilled,
   kShutdown,
 };

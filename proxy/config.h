@@ -37,7 +37,7 @@ struct ListenerConfig {
 struct SentinelConfig {
   enum class Mode : std::uint8_t { kOff, kOn, kStrict };
   Mode mode = Mode::kOn;
-  std::size_t every = 1000;     // requests
+  std::size_t every = 1000;  // requests
   Milliseconds interval{100};
 };
 

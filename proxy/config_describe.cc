@@ -35,12 +35,9 @@ Json describe(const std::vector<acl::RenameText>& renames) {
 
 std::string_view sentinel_mode_name(SentinelConfig::Mode mode) {
   switch (mode) {
-    case SentinelConfig::Mode::kOff:
-      return "off";
-    case SentinelConfig::Mode::kOn:
-      return "on";
-    case SentinelConfig::Mode::kStrict:
-      return "strict";
+    case SentinelConfig::Mode::kOff: return "off";
+    case SentinelConfig::Mode::kOn: return "on";
+    case SentinelConfig::Mode::kStrict: return "strict";
   }
   return "";
 }

@@ -50,9 +50,7 @@ bool observable(const acl::Decision& decision) {
 }
 
 // Not refused by name alone in the table; blocking variants are found with their arguments.
-bool passes_a_shared_proxy(const CommandSpec& spec) {
-  return spec.dispatch == Dispatch::kForward || spec.dispatch == Dispatch::kLocal;
-}
+bool passes_a_shared_proxy(const CommandSpec& spec) { return spec.dispatch == Dispatch::kForward || spec.dispatch == Dispatch::kLocal; }
 
 }  // namespace
 
@@ -109,13 +107,11 @@ bool Gate::apply_rules(Verdict& verdict) {
   verdict.ruled = verdict.spec;
   switch (verdict.rule.kind) {
     case acl::RuleOutcome::Kind::kNone:
-    case acl::RuleOutcome::Kind::kObserve:
-      return true;
+    case acl::RuleOutcome::Kind::kObserve: return true;
     case acl::RuleOutcome::Kind::kDeny:
       verdict = refuse(verdict, Refusal::kRule, rule_text(*verdict.spec, verdict.rule.message));
       return false;
-    case acl::RuleOutcome::Kind::kRewrite:
-      break;
+    case acl::RuleOutcome::Kind::kRewrite: break;
   }
   rewritten_.assign(verdict.rule.replacement.begin(), verdict.rule.replacement.end());
   verdict.args = rewritten_;
@@ -149,14 +145,12 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
 
 Verdict Gate::dispatch(Verdict verdict, const Command& command, bool owes_replies, std::int64_t now_ms) {
   switch (verdict.spec->dispatch) {
-    case Dispatch::kLocal:
-      return run_locally(verdict, owes_replies, now_ms);
+    case Dispatch::kLocal: return run_locally(verdict, owes_replies, now_ms);
     case Dispatch::kForward:
       if (protocol::may_block(*verdict.spec, verdict.args)) break;
       return forward(verdict, command);
     case Dispatch::kPinned:
-    case Dispatch::kRefused:
-      break;
+    case Dispatch::kRefused: break;
   }
   return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec));
 }

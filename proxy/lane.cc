@@ -15,7 +15,15 @@ constexpr std::size_t kGatheredRequests = 64;
 
 Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, std::uint64_t id, std::span<char> scratch,
            RequestPool& pool, Owner& owner)
-    : io_(io), settings_(settings), key_(key), id_(id), scratch_(scratch), pool_(pool), owner_(owner), pipeline_(key.resp), sentinel_(settings.sentinel) {}
+    : io_(io),
+      settings_(settings),
+      key_(key),
+      id_(id),
+      scratch_(scratch),
+      pool_(pool),
+      owner_(owner),
+      pipeline_(key.resp),
+      sentinel_(settings.sentinel) {}
 
 // What Pipeline finds, handed to whoever waits for it in this state.
 class Lane::Replies final : public Pipeline::Sink {

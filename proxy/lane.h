@@ -147,13 +147,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::optional<tls::Socket> dialling_;  // so that a deadline can end the dial
   std::optional<tls::Stream> stream_;
   Pipeline pipeline_;
-  std::deque<RequestPtr> waiting_;       // until ready
+  std::deque<RequestPtr> waiting_;  // until ready
   Sentinel sentinel_;
   bool write_blocked_ = false;
   std::int64_t dial_deadline_ms_ = 0;
-  std::int64_t progress_ms_ = 0;         // last time a reply came, or the queue was empty
+  std::int64_t progress_ms_ = 0;  // last time a reply came, or the queue was empty
   std::int64_t last_used_ms_ = 0;
-  std::int64_t unanswered_since_ms_ = 0; // the peer's kernel does not acknowledge; 0: it does
+  std::int64_t unanswered_since_ms_ = 0;  // the peer's kernel does not acknowledge; 0: it does
 };
 
 }  // namespace respgate::proxy

@@ -1,13 +1,13 @@
 // How a lane comes to have a connection: resolve, try every address, set what makes
 // a dead peer noticed.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -47,7 +47,8 @@ void Lane::start(std::int64_t now_ms) {
 
 asio::awaitable<void> Lane::dial(std::shared_ptr<Lane> self) {
   std::string why;
-  const bool connected = self->settings_.address.kind == Address::Kind::kUnix ? co_await self->dial_unix(why) : co_await self->dial_tcp(why);
+  const bool connected =
+      self->settings_.address.kind == Address::Kind::kUnix ? co_await self->dial_unix(why) : co_await self->dial_tcp(why);
   if (self->state_ == State::kEnded) co_return;  // the deadline was faster
   if (!connected) co_return self->end(LaneEnd::kUnreachable, why);
   self->stream_.emplace(std::move(*self->dialling_));

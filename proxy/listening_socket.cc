@@ -1,10 +1,5 @@
 #include "proxy/listening_socket.h"
 
-#include <cerrno>
-#include <cstring>
-#include <memory>
-#include <system_error>
-
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -13,6 +8,11 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <system_error>
 
 namespace respgate::proxy {
 namespace {

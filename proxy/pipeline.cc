@@ -103,7 +103,8 @@ Pipeline::Fault Pipeline::check_nonce(const protocol::ReplyFrame& frame) {
   constexpr std::string_view kHeader = "$16\r\n";
   const std::string_view expected(nonce.data(), nonce.size());
   const std::string_view wire = frame.wire;
-  const bool echoed = wire.size() == kHeader.size() + nonce.size() + 2 && wire.starts_with(kHeader) && wire.substr(kHeader.size(), nonce.size()) == expected;
+  const bool echoed = wire.size() == kHeader.size() + nonce.size() + 2 && wire.starts_with(kHeader) &&
+                      wire.substr(kHeader.size(), nonce.size()) == expected;
   return echoed ? Fault::kNone : fail(Fault::kWrongNonce, "a sentinel was not echoed: replies and requests do not match any more");
 }
 

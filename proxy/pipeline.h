@@ -10,14 +10,14 @@
 // No socket, no clock: bytes in, bytes out.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include <sys/uio.h>
 
 #include "protocol/reply_scanner.h"
 #include "proxy/input_buffer.h"
@@ -29,8 +29,8 @@ class Pipeline {
  public:
   enum class Fault : std::uint8_t {
     kNone,
-    kMalformed,   // not RESP
-    kUnsolicited, // a reply with nothing in flight, or before its request was sent whole
+    kMalformed,    // not RESP
+    kUnsolicited,  // a reply with nothing in flight, or before its request was sent whole
     kWrongShape,   // not what the command can answer
     kWrongNonce,   // a sentinel was not echoed: replies and requests no longer match
     kNoEcho,       // a sentinel was answered with an error: the node does not let us ECHO
@@ -84,7 +84,7 @@ class Pipeline {
   std::size_t unsent_from_ = 0;  // queue_[unsent_from_] is the first that is not wholly sent
   protocol::ReplyScanner scanner_;
   InputBuffer in_;
-  std::string held_;             // the reply of a guarded request, until its echo comes
+  std::string held_;  // the reply of a guarded request, until its echo comes
   protocol::ReplyFrame held_frame_;
   bool holds_reply_ = false;
   std::string_view fault_text_;

@@ -44,12 +44,12 @@ struct Request {
   };
 
   Ticket ticket;
-  std::string wire;                         // canonical RESP, as it goes upstream
-  std::size_t sent = 0;                     // bytes of wire the kernel has taken
-  std::size_t accounted_bytes = 0;          // what the router has reported to the memory budget for it
-  protocol::ReplyExpectation expectation;   // what the server may answer
-  std::uint64_t started_ns = 0;             // 0: this one is not timed
-  std::uint32_t listener = 0;               // whose histogram it counts in
+  std::string wire;                        // canonical RESP, as it goes upstream
+  std::size_t sent = 0;                    // bytes of wire the kernel has taken
+  std::size_t accounted_bytes = 0;         // what the router has reported to the memory budget for it
+  protocol::ReplyExpectation expectation;  // what the server may answer
+  std::uint64_t started_ns = 0;            // 0: this one is not timed
+  std::uint32_t listener = 0;              // whose histogram it counts in
   Guard guard = Guard::kNone;
   Nonce nonce{};
 };

@@ -67,7 +67,8 @@ int Server::run() {
   for (const auto& worker : workers_) worker->start();
   for (std::size_t i = 0; i < config_->listeners.size(); ++i)
     spdlog::info("listening name={} address={} port={}", config_->listeners[i].name, config_->listeners[i].address.text, ports_[i]);
-  spdlog::info("started workers={} upstream={} users={}", workers_.size(), config_->upstream.nodes.front().text, policy_->principals().size());
+  spdlog::info("started workers={} upstream={} users={}", workers_.size(), config_->upstream.nodes.front().text,
+               policy_->principals().size());
   io_.run();
   for (const auto& worker : workers_) worker->stop();
   audit_.flush();

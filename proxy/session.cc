@@ -151,12 +151,8 @@ Session::Step Session::handle(const protocol::Command& command) {
 Session::Step Session::act(const Verdict& verdict) {
   const Seq seq = replies_.reserve();  // first: whatever is called next may answer before it returns
   switch (verdict.kind) {
-    case Verdict::Kind::kForward:
-      forward(verdict, seq);
-      break;
-    case Verdict::Kind::kSelect:
-      select(verdict, seq);
-      break;
+    case Verdict::Kind::kForward: forward(verdict, seq); break;
+    case Verdict::Kind::kSelect: select(verdict, seq); break;
     case Verdict::Kind::kClose:
       closing_ = true;
       closing_why_ = CloseReason::kAsked;
@@ -216,7 +212,8 @@ void Session::adapt_limits() {
   if (gate_.is_logged_in() == limits_after_login_) return;
   limits_after_login_ = gate_.is_logged_in();
   logged_out_since_ms_ = last_input_ms_;
-  parser_.set_limits(limits_after_login_ ? limits_after_login(services_.limits) : limits_before_login(services_.limits), !limits_after_login_);
+  parser_.set_limits(limits_after_login_ ? limits_after_login(services_.limits) : limits_before_login(services_.limits),
+                     !limits_after_login_);
 }
 
 // ------------------------------------------------------------------------------------------- pausing
@@ -241,11 +238,8 @@ bool Session::wait_for_lane() {
       waiting_since_ms_ = 0;
       lane_busy_ = false;
       return false;
-    case StandaloneRouter::Room::kMoved:
-      needs_answers_ = true;
-      return true;
-    case StandaloneRouter::Room::kFull:
-      break;
+    case StandaloneRouter::Room::kMoved: needs_answers_ = true; return true;
+    case StandaloneRouter::Room::kFull: break;
   }
   if (lane_busy_) return false;
   if (waiting_since_ms_ == 0) {
@@ -287,9 +281,11 @@ void Session::sweep(std::int64_t now_ms) {
     return close(closing_why_);
   }
   if (closing_) return;
-  if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits.unauthenticated_timeout.count()) return close(CloseReason::kLoginTimeout);
+  if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits.unauthenticated_timeout.count())
+    return close(CloseReason::kLoginTimeout);
   const bool idle = replies_.empty() && output_bytes() == 0;
-  if (idle && limits.idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits.idle_timeout.count()) return close(CloseReason::kIdleTimeout);
+  if (idle && limits.idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits.idle_timeout.count())
+    return close(CloseReason::kIdleTimeout);
   if (waiting_since_ms_ != 0 && now_ms - waiting_since_ms_ >= services_.upstream.queue_timeout.count()) {
     lane_busy_ = true;
     schedule_resume();

@@ -115,23 +115,23 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t out_sent_ = 0;
   MemoryShare memory_;
 
-  std::uint64_t lane_ = 0;               // the lane its unanswered requests are on
-  std::size_t upstream_owed_ = 0;        // of them
-  std::optional<Seq> selecting_;         // SELECT in progress: nothing behind it is looked at
+  std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
+  std::size_t upstream_owed_ = 0;  // of them
+  std::optional<Seq> selecting_;   // SELECT in progress: nothing behind it is looked at
   std::int64_t selecting_database_ = 0;
-  std::int64_t waiting_since_ms_ = 0;    // for room in a lane; 0: not waiting
-  bool lane_busy_ = false;               // waited longer than queue_timeout
-  bool needs_answers_ = false;           // the next command waits for all answers
+  std::int64_t waiting_since_ms_ = 0;  // for room in a lane; 0: not waiting
+  bool lane_busy_ = false;             // waited longer than queue_timeout
+  bool needs_answers_ = false;         // the next command waits for all answers
   bool limits_after_login_ = false;
-  bool reading_ = false;                 // a wait for bytes is in progress
-  bool understanding_ = false;           // inside understand()
+  bool reading_ = false;        // a wait for bytes is in progress
+  bool understanding_ = false;  // inside understand()
   bool write_blocked_ = false;
-  bool input_ended_ = false;             // the client sent its last byte
-  bool closing_ = false;                 // no more commands; close when everything is sent
+  bool input_ended_ = false;  // the client sent its last byte
+  bool closing_ = false;      // no more commands; close when everything is sent
   bool flush_scheduled_ = false;
   bool resume_scheduled_ = false;
   CloseReason closing_why_ = CloseReason::kAsked;
-  bool lingering_ = false;               // everything is sent; waiting for the client to see it
+  bool lingering_ = false;  // everything is sent; waiting for the client to see it
   std::int64_t last_input_ms_ = 0;
   std::int64_t logged_out_since_ms_ = 0;
   std::int64_t linger_until_ms_ = 0;

@@ -45,9 +45,7 @@ void StandaloneRouter::start(std::int64_t now_ms) {
   if (Place* place = place_for(LaneKey{})) dial(*place);
 }
 
-StandaloneRouter::Place* StandaloneRouter::find(const LaneKey& key) {
-  return const_cast<Place*>(std::as_const(*this).find(key));
-}
+StandaloneRouter::Place* StandaloneRouter::find(const LaneKey& key) { return const_cast<Place*>(std::as_const(*this).find(key)); }
 
 const StandaloneRouter::Place* StandaloneRouter::find(const LaneKey& key) const {
   for (const auto& place : places_)

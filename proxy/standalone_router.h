@@ -125,7 +125,7 @@ class StandaloneRouter final : private Lane::Owner {
   std::deque<SessionId> waiting_for_room_;
   std::uint64_t next_lane_id_ = 1;
   std::int64_t now_ms_ = 0;
-  std::int64_t next_retire_ms_ = 0;   // READONLY: at most once a second, with backoff
+  std::int64_t next_retire_ms_ = 0;  // READONLY: at most once a second, with backoff
   std::int64_t retire_pause_ms_ = 0;
   std::string trouble_ = "no connection to the node yet";
   std::minstd_rand random_;

@@ -34,18 +34,18 @@ struct Verdict {
 
   Kind kind = Kind::kAnswer;
   Refusal refusal = Refusal::kNone;
-  bool observed = false;                         // kAcl, but enforcement is `observe`: let through
-  bool login_attempted = false;                  // AUTH, HELLO … AUTH: `login` says how it ended
+  bool observed = false;         // kAcl, but enforcement is `observe`: let through
+  bool login_attempted = false;  // AUTH, HELLO … AUTH: `login` says how it ended
   acl::AuthOutcome login = acl::AuthOutcome::kOk;
-  std::string_view login_name;                   // as the client gave it
-  const protocol::CommandSpec* spec = nullptr;   // null: unknown
+  std::string_view login_name;                  // as the client gave it
+  const protocol::CommandSpec* spec = nullptr;  // null: unknown
   acl::Decision decision;
   acl::RuleOutcome rule;
   const protocol::CommandSpec* ruled = nullptr;  // the command the rule matched; `spec` is what a rewrite made of it
   std::string_view answer;
   std::string_view wire;
-  protocol::Args args;                           // as they count (after a rewrite)
-  std::int64_t database = 0;                     // kSelect
+  protocol::Args args;        // as they count (after a rewrite)
+  std::int64_t database = 0;  // kSelect
 
   // Something for metrics or audit to hear about.
   bool noteworthy() const {

@@ -17,12 +17,7 @@ bool WatchedFile::has_changed() {
 WatchedFile::Stamp WatchedFile::stamp() const {
   struct ::stat status {};
   if (path_.empty() || ::stat(path_.c_str(), &status) != 0) return {};
-  return {true,
-          status.st_dev,
-          status.st_ino,
-          static_cast<std::uint64_t>(status.st_size),
-          status.st_mtim.tv_sec,
-          status.st_mtim.tv_nsec};
+  return {true, status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
 }  // namespace respgate::proxy

@@ -3,10 +3,10 @@
 // that are swapped (Kubernetes secrets).
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <string>
-
-#include <sys/stat.h>
 
 namespace respgate::proxy {
 

@@ -1,11 +1,11 @@
 #include "proxy/worker.h"
 
-#include <chrono>
-#include <utility>
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include <chrono>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
@@ -29,8 +29,8 @@ constexpr std::string_view kTooManyClients = "-ERR max number of clients reached
 RouterSettings router_settings(const WorkerSettings& settings) {
   const UpstreamConfig& upstream = settings.config->upstream;
   RouterSettings result;
-  result.lane = {upstream.nodes.front(), upstream.user,     settings.upstream_passwords, upstream.connect_timeout,
-                 upstream.response_timeout, upstream.dead_peer, upstream.sentinel};
+  result.lane = {upstream.nodes.front(), upstream.user,    settings.upstream_passwords, upstream.connect_timeout, upstream.response_timeout,
+                 upstream.dead_peer,     upstream.sentinel};
   result.lane_window = upstream.lane_window;
   result.max_lanes = upstream.max_lanes;
   result.lane_idle = upstream.lane_idle;
@@ -142,7 +142,8 @@ void Worker::open_session(std::size_t listener, tls::Socket socket) {
   counters.connections.add();
   counters.connections_total.add();
   const SessionId id = sessions_.next_id();
-  const SessionServices services{scratch_, requests_, router_, decisions_, turn_, memory_, settings_.config->limits, settings_.config->upstream};
+  const SessionServices services{
+      scratch_, requests_, router_, decisions_, turn_, memory_, settings_.config->limits, settings_.config->upstream};
   auto session = std::make_shared<Session>(tls::Stream(std::move(socket)), id, std::move(client), finder_, server_, services, counters,
                                            [this](Session& closed, CloseReason why) { on_session_closed(closed, why); });
   sessions_.add(id, session);

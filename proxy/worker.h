@@ -51,8 +51,8 @@ struct WorkerSettings {
 class Worker final : private ReplySink, private StandaloneRouter::Listener {
  public:
   // `sockets[i]` belongs to config.listeners[i].  `next_client_id` is shared by all workers.
-  Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics, AuditLog& audit,
-         std::atomic<std::uint64_t>& next_client_id);
+  Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics,
+         AuditLog& audit, std::atomic<std::uint64_t>& next_client_id);
   ~Worker();
 
   // Starts the thread.

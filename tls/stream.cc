@@ -1,12 +1,12 @@
 #include "tls/stream.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <climits>
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
 
 #include <boost/asio/error.hpp>
 

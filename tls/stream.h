@@ -5,11 +5,11 @@
 // Lives on one thread, that of the io_context it was made with.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <span>
 #include <utility>
-
-#include <sys/uio.h>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>

@@ -93,8 +93,12 @@ TEST(GateTest, NothingRunsBeforeLogin) {
 
 TEST(GateTest, UnknownUserWrongPasswordAndUserOffAreToldTheSame) {
   Client client;
-  for (const auto& words : std::vector<std::vector<std::string>>{{"AUTH", "nobody", "x"}, {"AUTH", "app", "x"}, {"AUTH", "gone", "gone-secret"},
-                                                                 {"AUTH", "born", ""}, {"AUTH", "app-secret"}, {"HELLO", "3", "AUTH", "app", "x"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"AUTH", "nobody", "x"},
+                                                                 {"AUTH", "app", "x"},
+                                                                 {"AUTH", "gone", "gone-secret"},
+                                                                 {"AUTH", "born", ""},
+                                                                 {"AUTH", "app-secret"},
+                                                                 {"HELLO", "3", "AUTH", "app", "x"}}) {
     EXPECT_EQ(client.hear(words), kWrongPass);
     EXPECT_EQ(client.user(), "");
   }

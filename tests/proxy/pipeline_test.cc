@@ -216,9 +216,10 @@ TEST_F(PipelineTest, AProbeIsAnsweredToNobody) {
 }
 
 TEST_F(PipelineTest, AProbeThatIsNotEchoedEndsTheLane) {
-  const std::vector<std::pair<std::string, Pipeline::Fault>> answers{
-      {"$16\r\n0123456789abcdeX\r\n", Pipeline::Fault::kWrongNonce}, {"$3\r\nabc\r\n", Pipeline::Fault::kWrongNonce},
-      {"+0123456789abcdef\r\n", Pipeline::Fault::kWrongNonce},       {"-NOPERM no\r\n", Pipeline::Fault::kNoEcho}};
+  const std::vector<std::pair<std::string, Pipeline::Fault>> answers{{"$16\r\n0123456789abcdeX\r\n", Pipeline::Fault::kWrongNonce},
+                                                                     {"$3\r\nabc\r\n", Pipeline::Fault::kWrongNonce},
+                                                                     {"+0123456789abcdef\r\n", Pipeline::Fault::kWrongNonce},
+                                                                     {"-NOPERM no\r\n", Pipeline::Fault::kNoEcho}};
   for (const auto& [answer, fault] : answers) {
     Pipeline pipeline(RespVersion::kResp2);
     pipeline.push(guarded(pool_, 0, Request::Guard::kProbe));
