@@ -54,6 +54,10 @@ TEST(AllocationsTest, AreCounted) {
 }  // namespace
 }  // namespace respgate::protocol
 
+// All of them: a sanitizer's own new[] would not ask ours.
 void* operator new(std::size_t size) { return respgate::protocol::count_allocation(size); }
+void* operator new[](std::size_t size) { return respgate::protocol::count_allocation(size); }
+void operator delete[](void* memory) noexcept { respgate::protocol::count_release(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { respgate::protocol::count_release(memory); }
 void operator delete(void* memory) noexcept { respgate::protocol::count_release(memory); }
 void operator delete(void* memory, std::size_t) noexcept { respgate::protocol::count_release(memory); }
