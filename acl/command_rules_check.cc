@@ -46,15 +46,15 @@ class RuleCheck {
     if (word.starts_with('@')) {
       const std::string_view name = word.substr(1);
       if (!protocol::find_category(name) && !protocol::equals_any_case(name, "all"))
-        report("match", "unknown category " + quoted(word) + category_suggestion(name), item);
+        report("match", "unknown category " + quote(word) + category_suggestion(name), item);
     } else if (!protocol::find_command_by_name(word)) {
-      report("match", "unknown command " + quoted(word) + command_suggestion(word), item);
+      report("match", "unknown command " + quote(word) + command_suggestion(word), item);
     }
   }
 
   void check_group(std::string_view name, std::size_t item) {
     const bool exists = std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) { return group.name == name; });
-    if (!exists) report("groups", "unknown group " + quoted(name) + "; define it under users.groups", item);
+    if (!exists) report("groups", "unknown group " + quote(name) + "; define it under users.groups", item);
   }
 
   void check_replacement() {
@@ -66,11 +66,11 @@ class RuleCheck {
     const std::vector<std::string_view> words(rule_.to.begin(), rule_.to.end());
     const protocol::CommandLookup lookup = protocol::find_command(words);
     if (lookup.status == protocol::CommandLookup::Status::kUnknownCommand)
-      return report("to", "unknown command " + quoted(words[0]) + command_suggestion(words[0]));
+      return report("to", "unknown command " + quote(words[0]) + command_suggestion(words[0]));
     if (lookup.status == protocol::CommandLookup::Status::kUnknownSubcommand)
-      return report("to", "unknown subcommand " + quoted(words[1]) + " of " + quoted(words[0]));
+      return report("to", "unknown subcommand " + quote(words[1]) + " of " + quote(words[0]));
     if (!lookup.spec->arity_fits(words.size()))
-      report("to", "wrong number of arguments for " + quoted(lookup.spec->name) + "; write the whole command");
+      report("to", "wrong number of arguments for " + quote(lookup.spec->name) + "; write the whole command");
   }
 
   void check_message() {
@@ -104,12 +104,12 @@ class RenameCheck {
  private:
   void check_from(std::string_view from) {
     const CommandSpec* spec = protocol::find_command_by_name(from);
-    if (!spec) return report("from", "unknown command " + quoted(from) + command_suggestion(from));
+    if (!spec) return report("from", "unknown command " + quote(from) + command_suggestion(from));
     if (spec->container != protocol::kNoCommand) {
       const std::string container = upper_case(protocol::command(spec->container).name);
       return report("from", "a subcommand cannot be renamed; rename " + container + ", or deny " + upper_case(from) + " with a rule");
     }
-    if (!old_names_.insert(lowered(from)).second) report("from", quoted(from) + " is renamed twice; keep one of the two");
+    if (!old_names_.insert(lowered(from)).second) report("from", quote(from) + " is renamed twice; keep one of the two");
   }
 
   void check_to(std::string_view to) {
@@ -120,10 +120,10 @@ class RenameCheck {
     if (!std::all_of(to.begin(), to.end(), is_plain))
       return report("to", "a new name is made of printable ASCII without blanks, quotes, '*' and '|'; write one like cfg-9d1f");
     if (protocol::equals_any_case(to, "post") || protocol::equals_any_case(to, "host:"))
-      return report("to", quoted(to) + " is how an HTTP request begins, which is cut off; write another name");
-    if (protocol::find_command_by_name(to)) return report("to", quoted(to) + " is a command already; write a name that is none");
+      return report("to", quote(to) + " is how an HTTP request begins, which is cut off; write another name");
+    if (protocol::find_command_by_name(to)) return report("to", quote(to) + " is a command already; write a name that is none");
     if (!new_names_.insert(lowered(to)).second)
-      report("to", "two commands are renamed to " + quoted(to) + "; write another name for one of them");
+      report("to", "two commands are renamed to " + quote(to) + "; write another name for one of them");
   }
 
   void report(std::string field, std::string what) {

@@ -14,7 +14,7 @@ using protocol::CommandSpec;
 // "config|get" → "config"; the whole of a name without '|'.
 std::string_view before_bar(std::string_view name) { return name.substr(0, name.rfind('|')); }
 
-std::string unknown_command(std::string_view name) { return "unknown command " + quoted(name) + command_suggestion(name); }
+std::string unknown_command(std::string_view name) { return "unknown command " + quote(name) + command_suggestion(name); }
 
 }  // namespace
 
@@ -68,7 +68,7 @@ RuleProblem CommandSetBuilder::apply_category(Effect effect, std::string_view na
     return std::nullopt;
   }
   const std::optional<Category> category = protocol::find_category(name);
-  if (!category) return "unknown category " + quoted(name) + category_suggestion(name);
+  if (!category) return "unknown category " + quote(name) + category_suggestion(name);
   for (const CommandSpec& spec : protocol::all_commands()) {
     if (spec.in(*category)) change(spec, effect);
   }

@@ -88,7 +88,7 @@ void FileReader::read_user(std::span<const RuleWord> words, unsigned number) {
     report(number, words.front().column, std::move(*problem));
   } else if (const auto [first, is_new] = lines_.emplace(name, number); !is_new) {
     report(number, words.front().column,
-           "user " + quoted(name) + " is already defined on line " + std::to_string(first->second) + "; put all its rules on one line");
+           "user " + quote(name) + " is already defined on line " + std::to_string(first->second) + "; put all its rules on one line");
   }
   PrincipalBuilder builder(name, number);
   RuleReader(builder, number, errors_.errors).read(words.subspan(1));

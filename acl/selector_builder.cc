@@ -99,7 +99,7 @@ RuleProblem SelectorBuilder::apply_key(std::string_view rule) {
   if (selector_.all_keys_) return "a key pattern after '~*' or 'allkeys' would have no effect; remove it, or write 'resetkeys' before it";
   if (rule.front() == '~') return add_key(rule.substr(1), Access::kReadWrite);
   const std::optional<KeyRule> key = read_key_rule(rule);
-  if (!key) return "cannot read " + quoted(rule) + "; write %R~pattern, %W~pattern or %RW~pattern";
+  if (!key) return "cannot read " + quote(rule) + "; write %R~pattern, %W~pattern or %RW~pattern";
   return add_key(key->pattern, key->access);
 }
 
@@ -131,7 +131,7 @@ RuleProblem SelectorBuilder::apply_databases(std::string_view ids) {
     const std::string_view id = ids.substr(0, ids.find(','));
     more = id.size() < ids.size();
     const std::optional<std::int64_t> database = read_database(id);
-    if (!database) return quoted(id) + " is not the number of a database; write db=0 or db=0,3";
+    if (!database) return quote(id) + " is not the number of a database; write db=0 or db=0,3";
     databases.push_back(*database);
     ids.remove_prefix(more ? id.size() + 1 : id.size());
   }

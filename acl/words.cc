@@ -40,7 +40,7 @@ bool is_control(char byte) {
   return value < 0x20 || value == 0x7f;
 }
 
-std::string quoted(std::string_view bytes) {
+std::string quote(std::string_view bytes) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string result = "'";
   for (const char byte : bytes.substr(0, kMaxQuotedBytes)) {
@@ -69,7 +69,7 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
       best_distance = distance;
     }
   }
-  return best.empty() ? std::string{} : "; did you mean " + quoted(best) + "?";
+  return best.empty() ? std::string{} : "; did you mean " + quote(best) + "?";
 }
 
 }  // namespace respgate::acl

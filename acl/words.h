@@ -19,7 +19,7 @@ bool is_control(char byte);
 
 // 'config\x00', cut after kMaxQuotedBytes; quotes and backslashes are escaped too.
 inline constexpr std::size_t kMaxQuotedBytes = 64;
-std::string quoted(std::string_view bytes);
+std::string quote(std::string_view bytes);
 
 // "; did you mean 'get'?" for the candidate at most two edits away, or nothing.
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "protocol/command_table.h"
@@ -13,7 +14,7 @@ namespace respgate::protocol::notation {
 struct Row {
   std::string_view name;
   bool in_redis_7_0;
-  int arity;
+  std::int16_t arity;
   Dispatch dispatch;
   std::string_view flags;
   std::string_view categories;
@@ -22,8 +23,13 @@ struct Row {
   std::string_view tips;
 };
 
-consteval void require(bool holds, const char* what) {
-  if (!holds) throw what;  // never at run time: the compiler stops here and shows the row
+// Thrown while compiling only: the compiler stops there, and shows the row.
+struct Unreadable {
+  const char* why;
+};
+
+consteval void require(bool holds, const char* why) {
+  if (!holds) throw Unreadable{why};
 }
 
 // Cuts `text` at the first `separator` and returns what stands before it.
@@ -102,7 +108,7 @@ consteval KeyFunction read_key_function(std::string_view name) {
   for (std::size_t i = 0; i < std::size(kNames); ++i) {
     if (kNames[i] == name) return static_cast<KeyFunction>(i);
   }
-  throw "no such key function";
+  throw Unreadable{"no such key function"};
 }
 
 consteval ChannelSpec read_channels(std::string_view words) {
@@ -113,7 +119,7 @@ consteval ChannelSpec read_channels(std::string_view words) {
   return {publishes             ? kPublish
           : mode == "subscribe" ? kSubscribe
                                 : kUnsubscribe,
-          words == "pattern", 1, static_cast<std::int8_t>(publishes ? 1 : -1)};
+          words == "pattern", 1, static_cast<std::int16_t>(publishes ? 1 : -1)};
 }
 
 consteval Reach read_reach(std::string_view word) {

@@ -157,7 +157,7 @@ consteval CommandSpec read_row(const Row& row, std::size_t id, std::span<const K
   CommandSpec spec;
   spec.name = row.name;
   spec.id = static_cast<CommandId>(id);
-  spec.arity = static_cast<std::int16_t>(row.arity);
+  spec.arity = row.arity;
   spec.flags = kFlags[id];
   spec.categories = read_categories(row.categories, spec.flags);
   spec.keys = keys;

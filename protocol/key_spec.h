@@ -50,8 +50,8 @@ struct ChannelSpec {
   enum class Mode : std::uint8_t { kNone, kSubscribe, kUnsubscribe, kPublish };
   Mode mode = Mode::kNone;
   bool pattern = false;  // PSUBSCRIBE, PUNSUBSCRIBE
-  std::int8_t first = 0;
-  std::int8_t count = 0;  // -1: all that follow
+  std::int16_t first = 0;
+  std::int16_t count = 0;  // -1: all that follow
 };
 
 // Keys that a command can reach without naming them.

@@ -20,7 +20,7 @@ constexpr std::string_view kSyntax = "ERR syntax error";
 struct Rule {
   std::string_view command;
   std::uint8_t number_at;  // argument
-  std::int64_t least;      // keys
+  std::uint8_t least;      // keys
   std::uint8_t key_step;   // arguments per key
   std::uint8_t behind;     // arguments that must follow the keys
   std::string_view not_an_integer;

@@ -15,10 +15,10 @@ TEST(WordsTest, BlanksAreThoseOfTheCLocale) {
 }
 
 TEST(WordsTest, QuotedTextIsPrintableAndCut) {
-  EXPECT_EQ(respgate::acl::quoted("get"), "'get'");
-  EXPECT_EQ(respgate::acl::quoted(std::string_view("a\0\x1b\xff'\\", 6)), R"('a\x00\x1b\xff\'\\')");
-  EXPECT_EQ(respgate::acl::quoted(std::string(64, 'x')), "'" + std::string(64, 'x') + "'");
-  EXPECT_EQ(respgate::acl::quoted(std::string(65, 'x')), "'" + std::string(64, 'x') + "...'");
+  EXPECT_EQ(quote("get"), "'get'");
+  EXPECT_EQ(quote(std::string_view("a\0\x1b\xff'\\", 6)), R"('a\x00\x1b\xff\'\\')");
+  EXPECT_EQ(quote(std::string(64, 'x')), "'" + std::string(64, 'x') + "'");
+  EXPECT_EQ(quote(std::string(65, 'x')), "'" + std::string(64, 'x') + "...'");
 }
 
 TEST(WordsTest, SuggestionIsTheNearestWordWithinTwoEdits) {

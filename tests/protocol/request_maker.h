@@ -43,30 +43,49 @@ class RequestMaker {
   }
 
  private:
-  using sv = std::string_view;
-  static constexpr sv kNumbers[] = {
-      "0",          "1",  "1",   "2",  "2",          "3",    "4",          "-1", "01",         "+1",
-      " 1",         "1 ", "1.0", "2x", sv("1\0", 2), "1000", "4294967297", "x",  "4294967295", "99999999999999999999",
-      "-4294967295"};
-  static constexpr sv kOptions[] = {"STORE",        "STORE",
-                                    "storedist",    "GET",
-                                    "BY",           "LIMIT",
-                                    "ALPHA",        "DESC",
-                                    "STREAMS",      "STREAMS",
-                                    "GROUP",        "COUNT",
-                                    "NOACK",        "KEYS",
-                                    "AUTH",         "AUTH2",
-                                    "COPY",         "REPLACE",
-                                    "SET",          "INCRBY",
-                                    "OVERFLOW",     "MIN",
-                                    "LEFT",         "NX",
-                                    "EX",           "#",
-                                    "w*",           ">",
-                                    "WITHSCORES",   "WEIGHTS",
-                                    "DB",           "m",
-                                    "u8",           sv("STORE\0x", 7),
-                                    sv("GET\0", 4), sv("STREAMS\0zz", 10),
-                                    sv("KEYS\0", 5)};
+  using View = std::string_view;
+  static constexpr View kNumbers[] = {"0",          "1",          "1",   "2",          "2",
+                                      "3",          "4",          "-1",  "01",         "+1",
+                                      " 1",         "1 ",         "1.0", "2x",         View("1\0", 2),
+                                      "1000",       "4294967297", "x",   "4294967295", "99999999999999999999",
+                                      "-4294967295"};
+  static constexpr View kOptions[] = {"STORE",
+                                      "STORE",
+                                      "storedist",
+                                      "GET",
+                                      "BY",
+                                      "LIMIT",
+                                      "ALPHA",
+                                      "DESC",
+                                      "STREAMS",
+                                      "STREAMS",
+                                      "GROUP",
+                                      "COUNT",
+                                      "NOACK",
+                                      "KEYS",
+                                      "AUTH",
+                                      "AUTH2",
+                                      "COPY",
+                                      "REPLACE",
+                                      "SET",
+                                      "INCRBY",
+                                      "OVERFLOW",
+                                      "MIN",
+                                      "LEFT",
+                                      "NX",
+                                      "EX",
+                                      "#",
+                                      "w*",
+                                      ">",
+                                      "WITHSCORES",
+                                      "WEIGHTS",
+                                      "DB",
+                                      "m",
+                                      "u8",
+                                      View("STORE\0x", 7),
+                                      View("GET\0", 4),
+                                      View("STREAMS\0zz", 10),
+                                      View("KEYS\0", 5)};
 
   static bool is_numkeys(const CommandSpec& spec, std::size_t at) {
     return std::ranges::any_of(
@@ -77,7 +96,7 @@ class RequestMaker {
   const T& pick(std::span<const T, Extent> choices) {
     return choices[below(choices.size())];
   }
-  sv word() {
+  View word() {
     switch (below(5)) {
       case 0: return pick(std::span(kNumbers));
       case 1:
@@ -87,7 +106,7 @@ class RequestMaker {
   }
 
   std::mt19937 random_;
-  std::span<const sv> keys_;
+  std::span<const View> keys_;
   std::vector<const CommandSpec*> commands_;
 };
 

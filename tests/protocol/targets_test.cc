@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +30,8 @@ struct Key {
   bool beyond_server = false;
   bool operator==(const Key&) const = default;
 };
-void PrintTo(const Key& key, std::ostream* out) {
-  *out << key.name << " " << static_cast<int>(key.access) << (key.beyond_server ? " beyond" : "");
+std::ostream& operator<<(std::ostream& out, const Key& key) {
+  return out << key.name << " " << static_cast<int>(key.access) << (key.beyond_server ? " beyond" : "");
 }
 Key beyond(std::string_view name, Access access) { return {name, access, true}; }
 

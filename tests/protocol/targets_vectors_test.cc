@@ -115,7 +115,8 @@ TEST(TargetsVectorsTest, EveryRecordedVerdictFollowsFromTheServersView) {
     const std::vector<std::string_view> args(words.begin(), words.end());
     const CommandLookup found = find_command(args);
     ASSERT_EQ(found.status, CommandLookup::Status::kFound) << row;
-    ASSERT_EQ(verdict(users.at(row[0]), *found.spec, args, finder.find(*found.spec, args)), row[2]) << row;
+    ASSERT_EQ(verdict(users.at(row[0].get<std::string>()), *found.spec, args, finder.find(*found.spec, args)), row[2].get<std::string>())
+        << row;
     ++checked;
   }
   EXPECT_EQ(checked, 4344u);
