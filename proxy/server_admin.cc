@@ -64,7 +64,7 @@ AdminBackend Server::admin_backend() {
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
   backend.events = [this](std::size_t n) { return audit_.newest(n); };
   backend.reload = [this] { return reload(); };
-  backend.drain = [this] { drain(); };
+  backend.drain = [this] { stop(); };  // after the answer: with no client left, a drain ends at once
   backend.kill = [this](std::string user, std::uint64_t id, auto done) { kill(std::move(user), id, std::move(done)); };
   backend.log_level = [this](const std::string& level) {
     const spdlog::level::level_enum parsed = spdlog::level::from_str(level);

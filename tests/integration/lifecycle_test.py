@@ -225,6 +225,13 @@ class EndTest(unittest.TestCase):
         gate.process.wait(DEADLINE)
         self.server.thaw()
 
+    def test_a_drain_asked_for_over_http_is_answered_even_if_nobody_is_connected(self):
+        token = self.directory.write("token", "s3cret\n")
+        gate = Respgate(self.directory, self.server, USERS, {"admin": {"token_file": str(token)}})
+        self.addCleanup(gate.stop)
+        self.assertEqual(gate.admin.request("POST", "/drain", {"Authorization": "Bearer s3cret"}), (202, "draining\n"))
+        self.assertEqual(gate.process.wait(DEADLINE), 0)
+
     def test_its_sockets_do_not_stand_in_the_way_of_the_next_start(self):
         for _ in range(2):
             gate = self.start()
