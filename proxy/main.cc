@@ -56,20 +56,29 @@ void add_explain(CLI::App& app, ExplainOptions& options, Chosen& chosen) {
   command->footer(
       "The command follows --, as in: respgate explain -c FILE --user NAME -- GET key\n"
       "Exit code: 0 allowed, 2 denied, 1 error.");
+  command->allow_extras();  // to say what is wrong with them
   add_required_config(*command, options.config_file);
   command->add_option("--user", options.user, "who sends the command")->envname("RESPGATE_USER")->required();
   command->add_option("--listener", options.listener, "the listener it comes in at, by name; the first if not given")
       ->envname("RESPGATE_LISTENER");
-  command->callback([&] {
+  command->callback([&options, &chosen, command] {
+    if (!command->remaining().empty()) {
+      throw CLI::ValidationError("explain",
+                                 "'" + command->remaining().front() + "' is no option; the command goes behind --, as in: -- GET key");
+    }
     if (options.command.empty()) throw CLI::ValidationError("explain", "write the command behind --, such as: -- GET key");
-    chosen = [&] { return run_explain(options); };
+    chosen = [&options] { return run_explain(options); };
   });
 }
 
 void add_dev(CLI::App& app, DevOptions& options, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("dev", "Start a private server with the proxy in front of it, for trying things out");
   add_config(*command, options.config_file);
-  command->add_option("--port", options.port, "where the proxy listens on 127.0.0.1")->envname("RESPGATE_PORT")->type_name("N");
+  // Not RESPGATE_PORT: for a service called respgate, Kubernetes sets that to a URL.
+  command->add_option("--port", options.port, "the port the first listener takes")
+      ->envname("RESPGATE_DEV_PORT")
+      ->check(CLI::Range(0, 65535))
+      ->type_name("N");
   add_log_options(*command, options.log);
   command->callback([&] { chosen = [&] { return run_dev(options); }; });
 }
@@ -82,6 +91,17 @@ void add_hash_password(CLI::App& app, Chosen& chosen) {
 void add_version(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("version", "Print the version, and those of OpenSSL and Boost");
   command->callback([&] { chosen = [] { return run_version(); }; });
+}
+
+// Said before CLI11 would say that a subcommand is required.
+void refuse_unknown_subcommand(const CLI::App& app, const std::vector<std::string>& words) {
+  if (words.empty() || words.front().starts_with('-')) return;
+  std::string known;
+  for (const CLI::App* subcommand : app.get_subcommands({})) {
+    if (subcommand->get_name() == words.front()) return;
+    known += (known.empty() ? "" : ", ") + subcommand->get_name();
+  }
+  throw CLI::ValidationError("'" + words.front() + "' is no subcommand", "write one of " + known);
 }
 
 // Words behind `--` are a command for `explain`: taken off before anything can read them as flags or lists.
@@ -110,6 +130,7 @@ int run(std::vector<std::string> words) {
   add_version(app, chosen);
   explain_options.command = take_command_words(words);
   try {
+    refuse_unknown_subcommand(app, words);
     std::reverse(words.begin(), words.end());  // how CLI11 takes a vector
     app.parse(words);
     if (!explain_options.command.empty() && !app.got_subcommand("explain")) throw CLI::ExtrasError({"--"});

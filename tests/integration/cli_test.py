@@ -52,6 +52,22 @@ class Usage(unittest.TestCase):
             self.assertNotEqual(err, "", words)
 
 
+    def test_an_unknown_subcommand_is_named_along_with_those_there_are(self):
+        _, _, err = respgate("serve")
+        self.assertIn("'serve' is no subcommand", err)
+        for command in COMMANDS:
+            self.assertIn(command, err)
+
+    def test_explain_says_where_the_command_goes(self):
+        for words in [("GET", "key"), ("--listner", "x", "--", "GET", "key")]:
+            code, _, err = respgate("explain", "-c", "f", "--user", "u", *words)
+            self.assertEqual(code, 2, err)
+            self.assertIn(f"'{words[0]}' is no option; the command goes behind --", err)
+
+    def test_what_kubernetes_sets_for_a_service_called_respgate_is_no_flag(self):
+        self.assertEqual(respgate("version", env={"RESPGATE_PORT": "tcp://10.0.0.1:6379"})[0], 0)
+
+
 class WithFolder(unittest.TestCase):
     """A folder with a configuration and its users file."""
 
