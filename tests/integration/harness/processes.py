@@ -76,7 +76,7 @@ class RedisServer:
 
     def start(self):
         """Starts it, or starts it again at the same address with nothing in it."""
-        command = [*self._prefix, "redis-server", "--port", str(self.port), "--unixsocket", self.path,
+        command = [*self._prefix, "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.path,
                    "--save", "", "--appendonly", "no", "--dir", str(self._directory.path), *self._options]
         with open(self._directory / f"{self._name}.log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
