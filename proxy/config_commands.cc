@@ -12,13 +12,21 @@ void read_texts(MapReader& section, std::string_view key, std::vector<std::strin
   for (PlacedText& item : placed) out.push_back(std::move(item.text));
 }
 
+// A rule without users and groups is for everybody; who writes an empty list means nobody.
+void read_persons(MapReader& section, std::string_view key, std::vector<std::string>& out) {
+  const std::size_t complaints = section.complaints();
+  read_texts(section, key, out);
+  if (section.has(key) && out.empty() && section.complaints() == complaints)
+    section.complain(key, "is empty: write names, or remove it if the rule is for everybody");
+}
+
 acl::CommandRuleText read_rule(MapReader& section) {
   acl::CommandRuleText rule;
   section.require("match", "match: [FLUSHALL, \"CONFIG|SET\", \"@dangerous\"]");
   section.require("action", "action: deny, rewrite or observe");
   read_texts(section, "match", rule.match);
-  read_texts(section, "users", rule.users);
-  read_texts(section, "groups", rule.groups);
+  read_persons(section, "users", rule.users);
+  read_persons(section, "groups", rule.groups);
   read_texts(section, "to", rule.to);
   section.text("message", rule.message);
   section.choice<RuleAction>("action", rule.action,

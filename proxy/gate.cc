@@ -17,6 +17,7 @@ using protocol::CommandSpec;
 using protocol::Dispatch;
 using Refusal = Verdict::Refusal;
 
+constexpr std::size_t kKeptAnswer = 4096;  // room kept for the next
 constexpr std::size_t kQuotedBytes = 128;  // of the name, and of all arguments together (Redis 7.0 server.c)
 
 std::string wrong_arity_text(const CommandSpec& spec) {
@@ -220,6 +221,10 @@ Verdict Gate::refuse(Verdict verdict, Refusal why, std::string_view text) {
   verdict.kind = Verdict::Kind::kAnswer;
   verdict.refusal = why;
   return finish(verdict);
+}
+
+void Gate::forget_answer() {
+  if (answer_.capacity() > kKeptAnswer) answer_ = {};
 }
 
 bool Gate::adopt(acl::PolicyPtr policy) {

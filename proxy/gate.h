@@ -45,6 +45,9 @@ class Gate {
   // The verdict's views live until the next call, or until the command dies.
   Verdict admit(const protocol::Command& command, bool owes_replies, std::int64_t now_ms);
 
+  // The last verdict's answer has been copied: gives back the memory of a large one.
+  void forget_answer();
+
   // The database a kSelect verdict asked for is there.
   void select_done(std::int64_t database) { client_.database = database; }
 

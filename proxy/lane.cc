@@ -97,7 +97,8 @@ void Lane::on_greeting_reply(const protocol::ReplyFrame& frame) {
       ++password_;
       return greet();
     }
-    return end(credentials ? LaneEnd::kRefusedCredentials : LaneEnd::kUnreachable, "the server answered the greeting with: " + text);
+    return end(credentials ? LaneEnd::kRefusedCredentials : LaneEnd::kUnreachable,
+               "the server answered the greeting with: " + greeting_error_text(text, settings_.passwords));
   }
   if (greeting_ == Greeting::kHello) {
     server_version_ = server_version_of(frame);

@@ -12,6 +12,8 @@ using ParserStatus = protocol::CommandParser::Status;
 
 // An incomplete command may grow to this without asking the memory budget.
 constexpr std::size_t kFreeInput = 64 * 1024;
+// So may an answer of the proxy's own.
+constexpr std::size_t kFreeAnswer = 16 * 1024;
 // A client that is being closed and does not read its last replies.
 constexpr std::int64_t kClosingStallMs = 10000;
 constexpr std::string_view kOutOfMemory = "-ERR respgate: memory limit reached, try again later\r\n";
@@ -160,11 +162,17 @@ Session::Step Session::act(const Verdict& verdict) {
     case Verdict::Kind::kAnswer:
     case Verdict::Kind::kWait:
       (verdict.refusal == Verdict::Refusal::kNone ? counters_.commands_local : counters_.commands_denied).add();
-      reply(seq, verdict.answer);
+      answer(seq, verdict.answer);
       adapt_limits();
       break;
   }
   return Step::kContinue;
+}
+
+// What the gate wrote: it may be much longer than what was asked (COMMAND DOCS).
+void Session::answer(Seq seq, std::string_view bytes) {
+  reply(seq, bytes.size() > kFreeAnswer && services_.memory.is_exhausted() ? kOutOfMemory : bytes);
+  gate_.forget_answer();
 }
 
 void Session::forward(const Verdict& verdict, Seq seq) {

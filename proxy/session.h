@@ -86,6 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Step handle(const protocol::Command& command);
   Step act(const Verdict& verdict);
   void reply(Seq seq, std::string_view bytes);
+  void answer(Seq seq, std::string_view bytes);
   void forward(const Verdict& verdict, Seq seq);
   void select(const Verdict& verdict, Seq seq);
   Step refuse_stream();

@@ -16,6 +16,9 @@ constexpr std::int64_t kLongestPauseMs = 2000;
 constexpr std::int64_t kRetirePauseMs = 1000;
 constexpr std::int64_t kLongestRetirePauseMs = 30000;
 
+constexpr std::int64_t kRefusalMs = 1000;  // then the server is asked again: it may be another one
+
+constexpr std::string_view kNoSuchDatabase = "ERR DB index is out of range";
 constexpr std::string_view kUnavailable = "-ERR respgate: upstream unavailable\r\n";
 constexpr std::string_view kLost = "-ERR respgate: upstream connection lost, outcome unknown\r\n";
 constexpr std::string_view kRefused = "-ERR respgate: upstream refused the proxy's credentials\r\n";
@@ -88,10 +91,11 @@ StandaloneRouter::Room StandaloneRouter::room_for(const LaneKey& key, std::uint6
 
 std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, std::int64_t now_ms) {
   now_ms_ = now_ms;
-  Place* place = place_for(key);
   request->accounted_bytes = request->wire.size();  // the lane may add a guard: what is held must be what is released
   memory_.hold(request->accounted_bytes);
   counters_.in_flight.add();
+  if (request->wire.empty() && is_refused(key.database, now_ms)) return answer(std::move(request), refused_.answer), 0;
+  Place* place = place_for(key);
   if (place == nullptr) return answer(std::move(request), kBusy), 0;
   if (!place->lane) {
     if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
@@ -167,6 +171,7 @@ void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
       ++place->failures;
       place->next_dial_ms = was_ready && place->failures == 1 ? now_ms_ : now_ms_ + pause / 2 + std::int64_t(random_()) % (pause / 2 + 1);
     }
+    if (report.why == LaneEnd::kRefusedDatabase) remember_refusal(lane.key(), report.text);
     if (report.why == LaneEnd::kRefusedDatabase) std::erase_if(places_, [&](const auto& other) { return other.get() == place; });
   }
   if (report.why != LaneEnd::kFinished && report.why != LaneEnd::kRefusedDatabase) {
@@ -176,6 +181,18 @@ void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
                  static_cast<int>(lane.key().resp), log_text(report.text));
   }
   wake_waiting();
+}
+
+void StandaloneRouter::remember_refusal(const LaneKey& key, const std::string& text) {
+  if (text != kNoSuchDatabase) return;
+  const bool is_known = now_ms_ < refused_.until_ms && refused_.from <= key.database;
+  if (is_known) return;
+  refused_ = {key.database, now_ms_ + kRefusalMs, {}};
+  protocol::append_error(refused_.answer, text);
+}
+
+bool StandaloneRouter::is_refused(std::int64_t database, std::int64_t now_ms) const {
+  return now_ms < refused_.until_ms && database >= refused_.from;
 }
 
 // The node is no longer the primary.  Every lane finishes what it has and takes nothing new; the next request

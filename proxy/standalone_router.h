@@ -106,6 +106,8 @@ class StandaloneRouter final : private Lane::Owner {
   bool evict_one();
   void dial(Place& place);
   void answer(RequestPtr request, std::string_view bytes);
+  void remember_refusal(const LaneKey& key, const std::string& text);
+  bool is_refused(std::int64_t database, std::int64_t now_ms) const;
   void retire_all();
   void wake_waiting();
   void close_idle();
@@ -119,7 +121,15 @@ class StandaloneRouter final : private Lane::Owner {
   ReplySink& sink_;
   Listener& listener_;
 
+  // The server has no database with this number, so none beyond.  Asking for them must not cost a connection each time.
+  struct RefusedDatabases {
+    std::int64_t from = 0;
+    std::int64_t until_ms = 0;
+    std::string answer;
+  };
+
   std::vector<std::unique_ptr<Place>> places_;
+  RefusedDatabases refused_;
   std::vector<std::shared_ptr<Lane>> retired_;
   std::vector<std::shared_ptr<Lane>> dirty_;
   std::deque<SessionId> waiting_for_room_;

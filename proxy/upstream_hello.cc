@@ -1,5 +1,6 @@
 #include "proxy/upstream_hello.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
@@ -33,6 +34,14 @@ protocol::ReplyExpectation hello_reply(protocol::RespVersion resp) {
 
 protocol::ReplyExpectation select_reply() {
   return {protocol::reply_bit(protocol::RespType::kSimple), protocol::ReplyExpectation::kAnyLength};
+}
+
+std::string greeting_error_text(std::string_view error, std::span<const std::string> passwords) {
+  const std::string_view shown = error.substr(0, error.find(", with args"));
+  const bool repeats_one = std::any_of(passwords.begin(), passwords.end(), [&](const std::string& password) {
+    return !password.empty() && shown.find(password) != shown.npos;
+  });
+  return std::string(repeats_one ? error.substr(0, error.find(' ')) : shown);
 }
 
 // …$7\r\nversion\r\n$6\r\n7.0.15\r\n…, in both protocol versions.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,10 @@ std::string select_request(std::int64_t database);
 // All that a node which means it can answer to them, errors apart.
 protocol::ReplyExpectation hello_reply(protocol::RespVersion resp);
 protocol::ReplyExpectation select_reply();
+
+// An error that a greeting was answered with, as it may be shown in a log: a server that does not know HELLO repeats
+// what came behind it, the password too.  What could hold one of `passwords` is left out.
+std::string greeting_error_text(std::string_view error, std::span<const std::string> passwords);
 
 // The server's version as its HELLO reply says; empty when it does not.
 std::string server_version_of(const protocol::ReplyFrame& hello_reply);

@@ -60,12 +60,11 @@ Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, st
       server_(server_facts(*settings_.config)),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
       router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
-      sweep_timer_(io_),
-      accept_pause_(io_) {
+      sweep_timer_(io_) {
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     const int family = settings_.config->listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
     const asio::generic::stream_protocol protocol(family, 0);
-    doors_.push_back(std::make_unique<Door>(Door{i, Acceptor(io_, protocol, sockets[i].release())}));
+    doors_.push_back(std::make_unique<Door>(Door{i, Acceptor(io_, protocol, sockets[i].release()), asio::steady_timer(io_)}));
   }
 }
 
@@ -87,7 +86,6 @@ void Worker::stop() {
   post([](Worker& self) {
     self.doors_.clear();
     self.sweep_timer_.cancel();
-    self.accept_pause_.cancel();
     for (const auto& session : self.sessions_.snapshot()) session->close(CloseReason::kShutdown);
     self.router_.stop();
     self.io_.stop();
@@ -112,8 +110,8 @@ void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls
   // One bad connection must not end the listener (Redis CVE-2025-48367); without descriptors, try again a little later.
   if (error == asio::error::connection_aborted || error == asio::error::try_again) return accept(door);
   spdlog::warn("cannot accept listener={} reason=\"{}\"", settings_.config->listeners[door.listener].name, error.message());
-  accept_pause_.expires_after(kAcceptPause);
-  accept_pause_.async_wait([this, &door](const boost::system::error_code& cancelled) {
+  door.pause.expires_after(kAcceptPause);
+  door.pause.async_wait([this, &door](const boost::system::error_code& cancelled) {
     if (!cancelled) accept(door);
   });
 }

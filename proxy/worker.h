@@ -79,6 +79,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener {
   struct Door {  // one listener of this worker
     std::size_t listener;
     Acceptor acceptor;
+    boost::asio::steady_timer pause;  // of its own: a pause that another listener's cuts short would be its last
   };
 
   void deliver(const Request& request, std::string_view bytes, Part part) override;
@@ -113,7 +114,6 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener {
   StandaloneRouter router_;
   std::vector<std::unique_ptr<Door>> doors_;
   boost::asio::steady_timer sweep_timer_;
-  boost::asio::steady_timer accept_pause_;
   unsigned sweeps_ = 0;
   bool draining_ = false;
   mutable std::mutex readiness_mutex_;

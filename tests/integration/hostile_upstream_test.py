@@ -413,10 +413,13 @@ class UpstreamLoginTest(HostileCase):
         for wire, texts in ((b"-WRONGPASS invalid username-password pair or user is disabled.\r\n", (REFUSED,)),
                             (b"-NOPERM this user has no permissions\r\n", (REFUSED, UNAVAILABLE)),
                             (b"-ERR nonsense\r\n", (REFUSED, UNAVAILABLE)), (b":1\r\n", (UNAVAILABLE,)),
+                            (b"-ERR unknown command 'HELLO', with args beginning with: '2' 'AUTH' 'gate' 'upstream-secret' \r\n", (UNAVAILABLE,)),
+                            (b"-ERR no upstream-secret here\r\n", (UNAVAILABLE,)),
                             (b"$-1\r\n", (UNAVAILABLE,)), (b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n", (UNAVAILABLE,)), (b"\0\0\r\n", (UNAVAILABLE,))):
             with self.subTest(wire):
                 self.server.on_greeting = lambda connection, _, wire=wire: connection.write(wire) or True
                 GreetingTest.assert_clients_are_told(self, *texts)
+                self.assertNotIn("upstream-secret", self.gate.admin.request("GET", "/readyz")[1])
                 self.server.behave()
                 self.wait_until_served()
         self.assertNotIn("upstream-secret", self.gate.stderr())

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Every limit of a client: before login and after, of size, number, time and memory."""
 
+import os
+import resource
 import select
 import unittest
 
@@ -170,6 +172,27 @@ class MaxConnectionsTest(GateCase):
                 return client.call("AUTH", "alice", "alice-secret") == b"OK"
             except (Closed, OSError):
                 return False
+
+
+class DescriptorsTest(GateCase):
+    def test_a_listener_that_ran_out_of_descriptors_beside_another_comes_back_too(self):
+        paths = {name: str(self.directory / f"{name}.sock") for name in ("one", "two")}
+        gate = Respgate(self.directory, self.server, self.users, {
+            "workers": 1, "listeners": [{"name": name, "address": f"unix:{path}"} for name, path in paths.items()]}, name="poor")
+        self.addCleanup(gate.stop)
+        pid = gate.process.pid
+        room = len(os.listdir(f"/proc/{pid}/fd")) + 8
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, before[1]))
+        held = [Client(path) for _ in range(8) for path in paths.values()]
+        for name in paths:
+            wait_until(lambda name=name: gate.stderr().count(f"cannot accept listener={name}") >= 2, f"{name} cannot accept")
+        for client in held:
+            client.close()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        for path in paths.values():
+            with Client(path) as client:
+                self.assertEqual(client.login("alice", "alice-secret").call("PING"), b"PONG")
 
 
 if __name__ == "__main__":

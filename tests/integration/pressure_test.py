@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """When there is too much: lanes that are full, servers that are slow, memory that is short, lanes without bound."""
 
+import re
 import unittest
 
 from harness.cases import USERS, GateCase
@@ -84,6 +85,18 @@ class MemoryTest(GateCase):
         self.assertEqual(bob.call("GET", "b:1"), b"x")
         self.gate.assert_alive()
 
+    def test_answers_of_the_proxys_own_are_refused_past_the_limit_too(self):
+        bob = self.connect("bob")
+        asking = [self.connect("root") for _ in range(40)]
+        for client in asking:  # each asks for two megabytes, and nobody reads
+            client.send("COMMAND", "INFO", *["client"] * 1000)
+        refused = sum(client.socket.recv(1) == b"-" for client in asking)
+        self.assertGreater(refused, 0, "somebody was refused")
+        self.assertLess(refused, len(asking), "and somebody served")
+        for client in asking:
+            client.close()
+        wait_until(lambda: bob.call("SET", "b:2", "x") == b"OK", "there is memory again")
+
 
 class LanesTest(GateCase):
     changes = {"workers": 1, "upstream": {"max_lanes": 4, "lane_idle": "1s"}}
@@ -100,6 +113,17 @@ class LanesTest(GateCase):
             self.assertLessEqual(self.gate.metrics().value("respgate_upstream_lanes"), 4)
         wait_until(lambda: self.gate.metrics().value("respgate_upstream_lanes") <= 1, "idle lanes are closed")
         self.assertEqual(clients[0].call("GET", "a:1"), b"0")
+
+    def test_asking_for_databases_that_are_not_there_does_not_cost_a_connection_each(self):
+        client, upstream = self.connect("alice"), self.connect_upstream()
+        before = self.connections_ever(upstream)
+        for database in range(100, 600):
+            self.assert_error(client.call("SELECT", database), "ERR DB index is out of range")
+        self.assertLess(self.connections_ever(upstream) - before, 250)
+        self.assertEqual(client.call("SELECT", 15), b"OK")
+
+    def connections_ever(self, upstream):
+        return int(re.search(rb"total_connections_received:(\d+)", bytes(upstream.call("INFO", "stats")))[1])
 
 
 class SwitchingTest(GateCase):

@@ -90,6 +90,8 @@ constexpr Refusal kTypes[] = {
     {In::kListener, "login_as: true", "put it in quotes"},
     {In::kListener, "login_as: [a]", "a list where text is wanted"},
     {In::kListener, "login_as: ", "nothing where text is wanted"},
+    {In::kMore, "commands: {rules: [{match: [GET], users: [], action: deny}]}\n", "commands.rules[0].users: is empty"},
+    {In::kMore, "commands: {rules: [{match: [GET], groups: [], action: observe}]}\n", "commands.rules[0].groups: is empty"},
     {In::kMore, "commands: {rules: [{match: GET, action: deny}]}\n", "commands.rules[0].match: a single value where a list is wanted"},
     {In::kMore, "commands: {rules: [{match: [[GET]], action: deny}]}\n", "commands.rules[0].match[0]: text is wanted"},
     {In::kMore, "commands: {rename: [a]}\n", "commands.rename: a list where a map is wanted"},
