@@ -32,7 +32,8 @@ bool is_allow_listed(const protocol::CommandSpec& spec, protocol::Args args, con
   if (spec.name.starts_with("evalsha")) return is_listed(options.script_sha1, lowered(args[1]));
   if (spec.name.starts_with("eval")) return is_listed(options.script_sha1, script_name(args[1]));
   if (spec.name.starts_with("fcall")) return is_listed(options.functions, args[1]);
-  return false;  // SCRIPT and FUNCTION
+  if (spec.name == "script|load") return args.size() == 3 && is_listed(options.script_sha1, script_name(args[2]));
+  return spec.name == "script|exists";  // the rest of SCRIPT and FUNCTION concerns what others run
 }
 
 // FUNCTION LOAD, DELETE, FLUSH and RESTORE: they write, but no key.

@@ -81,4 +81,9 @@ std::span<const CommandSpec> subcommands(const CommandSpec& container);
 // REQUIRES: spec.arity_fits(args.size()).
 bool may_block(const CommandSpec& spec, Args args);
 
+inline constexpr std::int64_t kBlockForEver = -1;
+// For how long such a request asks to wait, in ms.  0 when it cannot be read: the server will say so at once.
+// REQUIRES: may_block(spec, args).
+std::int64_t block_time_ms(const CommandSpec& spec, Args args);
+
 }  // namespace respgate::protocol

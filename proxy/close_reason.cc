@@ -12,6 +12,7 @@ std::string_view close_reason_name(CloseReason reason) {
     case CloseReason::kLoginTimeout: return "login_timeout";
     case CloseReason::kIdleTimeout: return "idle_timeout";
     case CloseReason::kRevoked: return "revoked";
+    case CloseReason::kUpstreamGone: return "upstream_gone";
     case CloseReason::kKilled: return "killed";
     case CloseReason::kShutdown: return "shutdown";
   }

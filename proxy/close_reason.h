@@ -15,6 +15,7 @@ enum class CloseReason : std::uint8_t {
   kLoginTimeout,
   kIdleTimeout,
   kRevoked,  // the user is gone, off, or not admitted here any more
+  kUpstreamGone,  // its own lane ended, and with it what it held: a transaction, subscriptions, tracking
   kKilled,
   kShutdown,
 };

@@ -41,10 +41,29 @@ void read_renames(MapReader& section, CommandsConfig& commands) {
   for (PlacedPair& pair : pairs) commands.rename.push_back({std::move(pair.key.text), std::move(pair.value.text)});
 }
 
-void read_scripts(MapReader section) {
-  section.not_built("mode", "deny", "write deny; scripts and functions are refused for everybody");
-  section.not_built("sha1", "[]", "remove it; scripts and functions are refused for everybody");
-  section.not_built("functions", "[]", "remove it; scripts and functions are refused for everybody");
+bool is_sha1(std::string_view text) {
+  constexpr std::size_t kDigits = 40;
+  return text.size() == kDigits && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+void read_scripts(MapReader section, acl::PolicyOptions& policy) {
+  using Scripts = acl::PolicyOptions::Scripts;
+  section.choice<Scripts>("mode", policy.scripts,
+                          {{"deny", Scripts::kDeny}, {"allow", Scripts::kAllow}, {"allowlist", Scripts::kAllowList}});
+  std::vector<PlacedText> scripts;
+  section.texts("sha1", scripts);
+  for (PlacedText& script : scripts) {
+    if (is_sha1(script.text)) {
+      policy.script_sha1.push_back(std::move(script.text));
+    } else {
+      section.complain_at(script.at, "sha1",
+                          quote(script.text) + " is no SHA-1: write its 40 lower-case hexadecimal digits, as SCRIPT LOAD answers");
+    }
+  }
+  read_texts(section, "functions", policy.functions);
+  const bool lists = !policy.script_sha1.empty() || !policy.functions.empty();
+  if (lists && policy.scripts != Scripts::kAllowList)
+    section.complain("mode", "the lists of scripts and functions only count with mode: allowlist");
   section.finish();
 }
 
@@ -73,7 +92,7 @@ void read_commands(MapReader& root, Config& config) {
   const std::size_t complaints = section.complaints();
   read_renames(section, config.commands);
   for (MapReader& rule : section.sections("rules")) config.commands.rules.push_back(read_rule(rule));
-  read_scripts(section.section("scripts"));
+  read_scripts(section.section("scripts"), config.policy);
   section.choice<bool>("keyspace", config.policy.require_all_keys_for_keyspace, {{"allow", false}, {"require_all_keys", true}});
   section.choice<Texts>("server_texts", config.policy.texts, {{"7.0", Texts::kRedis70}, {"7.2", Texts::kRedis72}});
   section.not_built("declare", "[]", "remove it; commands of modules are unknown and refused");

@@ -82,12 +82,18 @@ Json describe(const acl::CommandRuleText& rule) {
   return out;
 }
 
+Json describe_scripts(const acl::PolicyOptions& policy) {
+  using Scripts = acl::PolicyOptions::Scripts;
+  if (policy.scripts != Scripts::kAllowList) return {{"mode", policy.scripts == Scripts::kAllow ? "allow" : "deny"}};
+  return {{"mode", "allowlist"}, {"sha1", policy.script_sha1}, {"functions", policy.functions}};
+}
+
 Json describe_commands(const Config& config) {
   Json rules = Json::array();
   for (const acl::CommandRuleText& rule : config.commands.rules) rules.push_back(describe(rule));
   return {{"rename", describe(config.commands.rename)},
           {"rules", rules},
-          {"scripts", {{"mode", "deny"}}},
+          {"scripts", describe_scripts(config.policy)},
           {"keyspace", config.policy.require_all_keys_for_keyspace ? "require_all_keys" : "allow"},
           {"server_texts", config.policy.texts == acl::ServerTexts::kRedis70 ? "7.0" : "7.2"}};
 }

@@ -97,7 +97,7 @@ class Explainer {
     protocol::TargetFinder finder;
     const ServerFacts facts = server_facts(config_);
     Gate gate(client(), finder, facts);
-    const Verdict verdict = gate.admit({args, args.size(), {}, false}, false, 0);
+    const Verdict verdict = gate.admit({args, args.size(), {}, false}, {});
     say_rename(args);
     if (verdict.spec != nullptr) say_rule(verdict.rule);
     if (verdict.spec != nullptr && verdict.refusal != Refusal::kRule && verdict.refusal != Refusal::kWrongCall) say_acl(verdict);
@@ -164,7 +164,8 @@ class Explainer {
 
   void say_outcome(const Verdict& verdict) {
     if (verdict.refusal != Refusal::kNone) return say("reply", error_text(verdict.answer));
-    if (verdict.kind == Verdict::Kind::kForward) return say("upstream", shell_words(verdict.args));
+    if (verdict.kind == Verdict::Kind::kForward)
+      return say("upstream", shell_words(verdict.args) + (verdict.pinned ? " (on a lane of the session's own)" : ""));
     if (verdict.kind == Verdict::Kind::kSelect) return say("upstream", "a lane of database " + std::to_string(verdict.database));
     say("upstream", "nothing: respgate answers by itself");
   }

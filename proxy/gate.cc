@@ -50,8 +50,13 @@ bool observable(const acl::Decision& decision) {
   return decision.detail == Detail::kNone || decision.detail == Detail::kKeyspaceNames;
 }
 
-// Not refused by name alone in the table; blocking variants are found with their arguments.
-bool passes_a_shared_proxy(const CommandSpec& spec) { return spec.dispatch == Dispatch::kForward || spec.dispatch == Dispatch::kLocal; }
+bool is_allowed_to_subscribers(const CommandSpec& spec) {
+  using Mode = protocol::ChannelSpec::Mode;
+  return spec.channels.mode == Mode::kSubscribe || spec.channels.mode == Mode::kUnsubscribe || spec.name == "ping" || spec.name == "quit" ||
+         spec.name == "reset";
+}
+
+bool passes_a_shared_proxy(const CommandSpec& spec) { return spec.dispatch != Dispatch::kRefused; }
 
 }  // namespace
 
@@ -82,7 +87,24 @@ bool Gate::refuses_by_name(const Command& head) const {
   return !client_.policy->options().observe && acl::refused_by_name(*client_.principal, spec, head.args);
 }
 
-Verdict Gate::admit(const Command& command, bool owes_replies, std::int64_t now_ms) {
+Verdict Gate::admit(const Command& command, const Standing& standing) {
+  const bool skipped = std::exchange(skips_next_reply_, false);
+  Verdict verdict = judge(command, standing);
+  if (verdict.kind == Verdict::Kind::kWait) {
+    skips_next_reply_ = skipped;
+    return verdict;
+  }
+  verdict.silent = verdict.silent || ((replies_off_ || skipped) && verdict.confirmations == 0);
+  if (verdict.spec != nullptr) {
+    client_.last_command_ms = standing.now_ms;
+    ++client_.commands;
+  }
+  if (verdict.refusal == Refusal::kNone || !transaction_.is_open()) return verdict;
+  transaction_.spoil();
+  return verdict.spec != nullptr && verdict.spec->name == "exec" ? abort_transaction(verdict) : verdict;
+}
+
+Verdict Gate::judge(const Command& command, const Standing& standing) {
   Verdict verdict;
   verdict.args = command.args;
   answer_.clear();
@@ -93,13 +115,11 @@ Verdict Gate::admit(const Command& command, bool owes_replies, std::int64_t now_
   if (!known) return refuse(verdict, Refusal::kUnknown, unknown_text(lookup, command.args));
 
   verdict.spec = lookup.spec;
-  client_.last_command_ms = now_ms;
-  ++client_.commands;
   if (is_logged_in() && !apply_rules(verdict)) return verdict;
   const std::size_t argc = verdict.args.data() == command.args.data() ? command.argument_count : verdict.args.size();
   if (!verdict.spec->arity_fits(argc)) return refuse(verdict, Refusal::kWrongCall, wrong_arity_text(*verdict.spec));
   if (is_logged_in() && !authorize(verdict, command)) return verdict;
-  return dispatch(verdict, command, owes_replies, now_ms);
+  return dispatch(verdict, command, standing);
 }
 
 // False: the verdict is a refusal.
@@ -144,25 +164,26 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
   return false;
 }
 
-Verdict Gate::dispatch(Verdict verdict, const Command& command, bool owes_replies, std::int64_t now_ms) {
-  switch (verdict.spec->dispatch) {
-    case Dispatch::kLocal: return run_locally(verdict, owes_replies, now_ms);
-    case Dispatch::kForward:
-      if (protocol::may_block(*verdict.spec, verdict.args)) break;
-      return forward(verdict, command);
-    case Dispatch::kPinned:
-    case Dispatch::kRefused: break;
-  }
-  return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec));
+Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& standing) {
+  const CommandSpec& spec = *verdict.spec;
+  if (spec.dispatch == Dispatch::kRefused) return refuse_unavailable(verdict);
+  if (is_subscriber() && client_.resp == protocol::RespVersion::kResp2 && !is_allowed_to_subscribers(spec))
+    return refuse_in_subscriber_mode(verdict);
+  if (transaction_.is_open()) return in_transaction(verdict, command, standing);
+  if (spec.dispatch == Dispatch::kLocal) return run_locally(verdict, standing);
+  if (spec.dispatch == Dispatch::kPinned || protocol::may_block(spec, verdict.args)) return pinned(verdict, command, standing);
+  if (spec.name == "info") verdict.reading = Request::Reading::kInfo;
+  return forward(verdict, command, standing);
 }
 
 // The bytes that leave always name the command that was authorised, whatever the client called it.
-Verdict Gate::forward(Verdict verdict, const Command& command) {
+Verdict Gate::forward(Verdict verdict, const Command& command, const Standing& standing) {
+  if (!standing.no_room.empty()) return refuse(verdict, Refusal::kNoRoom, standing.no_room);
   verdict.kind = Verdict::Kind::kForward;
   std::string_view name = first_word(*verdict.spec);
   for (const ServerFacts::Name& renamed : server_.command_names) {
     if (renamed.id != verdict.spec->id && renamed.id != verdict.spec->container) continue;
-    if (renamed.name.empty()) return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec));
+    if (renamed.name.empty()) return refuse_unavailable(verdict);
     name = renamed.name;
   }
   if (protocol::equals_any_case(verdict.args[0], name)) {
@@ -175,39 +196,81 @@ Verdict Gate::forward(Verdict verdict, const Command& command) {
   return verdict;
 }
 
-Verdict Gate::run_locally(Verdict verdict, bool owes_replies, std::int64_t now_ms) {
+Verdict Gate::run_locally(Verdict verdict, const Standing& standing) {
   const std::string_view name = verdict.spec->name;
-  const std::string_view family = first_word(*verdict.spec);
   if (name == "auth") return auth(verdict);
-  if (name == "hello") return hello(verdict, owes_replies);
-  if (name == "reset") return reset(verdict, owes_replies);
-  if (name == "select") return select(verdict, owes_replies);
+  if (name == "hello") return hello(verdict, standing);
+  if (name == "reset") return reset(verdict, standing);
+  if (name == "select") return select(verdict, standing);
+  if (name == "client|reply") return client_reply(verdict);
   if (name == "quit") {
     protocol::append_simple(answer_, "OK");
     verdict.kind = Verdict::Kind::kClose;
-  } else if (name == "ping") {
-    if (verdict.args.size() > 2) return refuse(verdict, Refusal::kWrongCall, wrong_arity_text(*verdict.spec));
-    verdict.args.size() == 2 ? protocol::append_bulk(answer_, verdict.args[1]) : protocol::append_simple(answer_, "PONG");
+  } else {
+    verdict.refusal = answer_here(*verdict.spec, verdict.args, standing.now_ms);
+  }
+  return finish(verdict);
+}
+
+// Appends exactly one reply, at once or as an element of EXEC's.
+Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_ms) {
+  const std::string_view name = spec.name;
+  const std::string_view family = first_word(spec);
+  if (name == "ping") {
+    if (args.size() > 2) return protocol::append_error(answer_, wrong_arity_text(spec)), Refusal::kWrongCall;
+    append_pong(args);
   } else if (name == "echo") {
-    protocol::append_bulk(answer_, verdict.args[1]);
+    protocol::append_bulk(answer_, args[1]);
   } else if (name == "role") {
     protocol::append_array(answer_, 3);
     protocol::append_bulk(answer_, "master");
     protocol::append_integer(answer_, 0);
     protocol::append_array(answer_, 0);
   } else if (family == "acl") {
-    answer_acl({*verdict.spec, verdict.args, client_, now_ms}, answer_);
+    answer_acl({spec, args, client_, now_ms}, answer_);
   } else if (family == "client") {
     client_.last_command = name;
-    answer_client({*verdict.spec, verdict.args, client_, now_ms}, answer_);
+    answer_client({spec, args, client_, now_ms}, answer_);
   } else if (family == "command") {
-    answer_command({*verdict.spec, verdict.args, client_, now_ms}, answer_);
+    answer_command({spec, args, client_, now_ms}, answer_);
   } else if (family == "cluster" || name == "readonly" || name == "readwrite" || name == "asking") {
-    return refuse(verdict, Refusal::kWrongCall, "ERR This instance has cluster support disabled");
+    return protocol::append_error(answer_, "ERR This instance has cluster support disabled"), Refusal::kWrongCall;
   } else {
-    return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec));
+    return append_unavailable(spec), Refusal::kUnavailable;
   }
-  return finish(verdict);
+  return Refusal::kNone;
+}
+
+void Gate::append_unavailable(const CommandSpec& spec) { protocol::append_error(answer_, unavailable_text(spec)); }
+
+// A subscriber of RESP2 could not tell a plain PONG from a message.
+void Gate::append_pong(Args args) {
+  if (is_subscriber() && client_.resp == protocol::RespVersion::kResp2) {
+    protocol::append_array(answer_, 2);
+    protocol::append_bulk(answer_, "pong");
+    protocol::append_bulk(answer_, args.size() == 2 ? args[1] : "");
+  } else if (args.size() == 2) {
+    protocol::append_bulk(answer_, args[1]);
+  } else {
+    protocol::append_simple(answer_, "PONG");
+  }
+}
+
+Verdict Gate::refuse_in_subscriber_mode(Verdict verdict) {
+  const std::string_view name = verdict.spec->name;
+  const std::string_view code = name == "exec" ? "EXECABORT Transaction discarded because of: " : "ERR ";
+  return refuse(verdict, Refusal::kWrongCall,
+                std::string(code) + "Can't execute '" + std::string(name) +
+                    "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+}
+
+Verdict Gate::refuse_unavailable(Verdict verdict) {
+  return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec));
+}
+
+Verdict Gate::wait(Verdict verdict) const {
+  verdict.kind = Verdict::Kind::kWait;
+  return verdict;
 }
 
 Verdict Gate::finish(Verdict verdict) const {
@@ -236,7 +299,50 @@ bool Gate::adopt(acl::PolicyPtr policy) {
   }
   client_.principal = now;
   client_.policy = std::move(policy);
-  return true;
+  return may_keep_what_it_holds() && std::ranges::all_of(blocked_, [&](const KeptCommand& command) {
+           return still_allowed(command, false, client_.database);
+         });
+}
+
+// Queued or waiting: would it be let through now?
+bool Gate::still_allowed(const KeptCommand& command, bool rewritten, std::int64_t database) {
+  const acl::PolicyOptions& options = client_.policy->options();
+  if (!rewritten) {
+    const acl::RuleOutcome rule = client_.policy->rules().apply(*client_.principal, command.spec());
+    if (rule.kind == acl::RuleOutcome::Kind::kDeny || rule.kind == acl::RuleOutcome::Kind::kRewrite) return false;
+  }
+  const std::vector<std::string_view> args = command.args();
+  const protocol::Targets& targets = finder_.find(command.spec(), args);
+  const acl::Decision decision = acl::authorize(*client_.principal, command.spec(), args, targets, options, database);
+  return decision.allowed() || (options.observe && observable(decision));
+}
+
+// Messages and invalidations go on flowing without being asked for again.
+bool Gate::may_keep_what_it_holds() const {
+  if (client_.principal == nullptr) return !needs_lane();
+  if (client_.policy->options().observe) return true;
+  if (tracking_.on && tracking_.broadcast && !may_hear_of_every_key()) return false;
+  return subscriptions_.all_of([&](std::string_view name, bool is_pattern) {
+    return std::ranges::any_of(client_.principal->selectors(), [&](const acl::Selector& selector) {
+      return selector.grants_all_channels() || selector.grants_channel(name, is_pattern);
+    });
+  });
+}
+
+bool Gate::may_hear_of_every_key() const {
+  return std::ranges::any_of(client_.principal->selectors(),
+                             [](const acl::Selector& selector) { return selector.grants_reading_every_key(); });
+}
+
+void Gate::lane_is_gone() {
+  end_transaction();
+  watching_ = false;
+  subscriptions_.clear();
+  tracking_ = {};
+  tracking_asked_.clear();
+  blocked_.clear();
+  lane_soiled_ = false;
+  lane_kept_ = false;
 }
 
 }  // namespace respgate::proxy

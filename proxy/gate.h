@@ -4,10 +4,13 @@
 //
 // Pure: no socket, no clock, no log.  In this order, each step ending it:
 //   lookup (renames in force) → NOAUTH → unknown → command rules → arity → ACL →
-//   what no shared proxy can pass → answered here → forwarded
+//   what no shared proxy can pass → subscriber mode → transaction → answered here →
+//   forwarded, over a shared lane or over one of the session's own
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +19,11 @@
 #include "protocol/command_parser.h"
 #include "protocol/targets.h"
 #include "proxy/client_state.h"
+#include "proxy/kept_command.h"
+#include "proxy/lane_directory.h"
+#include "proxy/subscriptions.h"
+#include "proxy/tracking.h"
+#include "proxy/transaction.h"
 #include "proxy/verdict.h"
 
 namespace respgate::proxy {
@@ -32,6 +40,15 @@ struct ServerFacts {
   std::vector<Name> command_names;
 };
 
+// What a gate must know of its session to judge the next command.
+struct Standing {
+  bool owes_replies = false;              // earlier commands are still unanswered
+  bool has_lane = false;                  // a lane of its own is leased to it
+  std::string_view no_room = {};          // not empty: nothing more can go upstream; the error to say so
+  std::int64_t now_ms = 0;                // steady clock
+  const LaneDirectory* lanes = nullptr;  // of other clients; may be null
+};
+
 class Gate {
  public:
   // REQUIRES: client.policy is set.  `finder` and `server` outlive the gate.
@@ -41,45 +58,112 @@ class Gate {
   // `head` is what CommandParser gave with kName.
   bool refuses_by_name(const protocol::Command& head) const;
 
-  // `owes_replies`: earlier commands of this session are still unanswered.
   // The verdict's views live until the next call, or until the command dies.
-  Verdict admit(const protocol::Command& command, bool owes_replies, std::int64_t now_ms);
+  Verdict admit(const protocol::Command& command, const Standing& standing);
 
   // The last verdict's answer has been copied: gives back the memory of a large one.
   void forget_answer();
 
+  // What the client gets in the place of `reply`, whose request said how it is to be read.  In the order of the
+  // requests; the view lives until the next call of anything.
+  std::string_view read_reply(Request::Reading reading, std::string_view reply);
   // The database a kSelect verdict asked for is there.
   void select_done(std::int64_t database) { client_.database = database; }
+  // The oldest blocking command has its reply.
+  void unblocked() { blocked_.pop_front(); }
 
-  // A new policy.  False: the session's user is gone, off, or no longer admitted here; close it.
+  // A new policy.  False: the session's user is gone, off, no longer admitted here, or holds what it may not have
+  // any more (a channel, tracking, a blocked command); close it.
   [[nodiscard]] bool adopt(acl::PolicyPtr policy);
+
+  // The session's own lane.  Does the client have state on it (MULTI, WATCH, subscriptions, tracking)?
+  bool needs_lane() const { return transaction_.is_open() || watching_ || !subscriptions_.empty() || tracking_.on; }
+  // Has it run what makes it better to keep the lane than to close it?
+  bool keeps_lane() const { return lane_kept_; }
+  // May another session have it afterwards?
+  bool leaves_lane_clean() const { return !lane_soiled_ && !needs_lane() && blocked_.empty(); }
+  // Will it be closed rather than go to another?
+  bool has_lane_for_good() const { return lane_soiled_; }
+  bool is_blocked() const { return !blocked_.empty(); }
+  bool is_subscriber() const { return !subscriptions_.empty(); }
+  // It is gone, given back or closed; the client has no state any more.
+  void lane_is_gone();
 
   bool is_logged_in() const { return client_.principal != nullptr; }
   const ClientState& client() const { return client_; }
+  // Memory of what it remembers for the client, about.
+  std::size_t held_bytes() const { return transaction_.bytes() + subscriptions_.bytes(); }
 
  private:
   Verdict finish(Verdict verdict) const;
   Verdict refuse(Verdict verdict, Verdict::Refusal why, std::string_view text);
+  Verdict refuse_unavailable(Verdict verdict);
+  Verdict wait(Verdict verdict) const;
+  Verdict judge(const protocol::Command& command, const Standing& standing);
   bool apply_rules(Verdict& verdict);
   bool authorize(Verdict& verdict, const protocol::Command& command);
-  Verdict dispatch(Verdict verdict, const protocol::Command& command, bool owes_replies, std::int64_t now_ms);
-  Verdict forward(Verdict verdict, const protocol::Command& command);
-  Verdict run_locally(Verdict verdict, bool owes_replies, std::int64_t now_ms);
+  Verdict dispatch(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict forward(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict run_locally(Verdict verdict, const Standing& standing);
+  Verdict::Refusal answer_here(const protocol::CommandSpec& spec, protocol::Args args, std::int64_t now_ms);
+  void append_unavailable(const protocol::CommandSpec& spec);
+  void append_pong(protocol::Args args);
+  bool still_allowed(const KeptCommand& command, bool rewritten, std::int64_t database);
+  bool may_keep_what_it_holds() const;
+  bool may_hear_of_every_key() const;
+  std::string_view finish_transaction(std::string_view reply);
 
   // gate_login.cc: what changes who the client is, and what its session speaks.
   void log_in(Verdict& verdict, std::string_view user, std::string_view password);
   Verdict auth(Verdict verdict);
-  Verdict hello(Verdict verdict, bool owes_replies);
-  Verdict reset(Verdict verdict, bool owes_replies);
-  Verdict select(Verdict verdict, bool owes_replies);
+  Verdict hello(Verdict verdict, const Standing& standing);
+  Verdict reset(Verdict verdict, const Standing& standing);
+  Verdict select(Verdict verdict, const Standing& standing);
+  Verdict client_reply(Verdict verdict);
   const acl::Principal* born_principal(const acl::Policy& policy) const;
+  Verdict hello_on_its_lane(Verdict verdict, protocol::RespVersion version);
   void append_hello_reply();
+
+  // gate_transaction.cc: MULTI, WATCH and what comes between them and EXEC.
+  Verdict in_transaction(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict exec(Verdict verdict, const Standing& standing);
+  Verdict abort_transaction(Verdict verdict);
+  void send_alone(Verdict& verdict, std::string_view command);
+  bool queue_is_still_allowed();
+  void end_transaction();
+
+  // gate_pinned.cc: what needs a lane of the session's own.
+  Verdict pinned(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict subscribe(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict unsubscribe(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict block(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict track(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict about_tracking(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict refuse_in_subscriber_mode(Verdict verdict);
+  std::string_view with_own_redirect(std::string_view reply);
 
   ClientState client_;
   protocol::TargetFinder& finder_;
   const ServerFacts& server_;
   std::string answer_;                       // the reply being made
   std::vector<std::string_view> rewritten_;  // arguments after a rewrite or under their real name
+  std::string word_;                         // one of them that had to be made
+
+  Transaction transaction_;
+  Transaction executing_;                // sent EXEC, not answered; only when its reply is edited
+  std::int64_t queued_database_ = 0;     // selected by what is queued
+  std::uint64_t queued_generation_ = 0;  // of the policy that the whole queue was judged by
+  bool watching_ = false;
+  Subscriptions subscriptions_;
+  Tracking tracking_;
+  std::deque<Tracking> tracking_asked_;  // sent, not answered
+  std::deque<KeptCommand> blocked_;      // sent, not answered
+  bool lane_soiled_ = false;
+  bool lane_kept_ = false;
+  protocol::RespVersion hello_asked_ = protocol::RespVersion::kResp2;
+
+  bool replies_off_ = false;      // CLIENT REPLY OFF
+  bool skips_next_reply_ = false;  // CLIENT REPLY SKIP
 };
 
 // "ERR unknown command 'X', with args beginning with: …", as Redis 7.0 words it.

@@ -80,7 +80,10 @@ void Gate::log_in(Verdict& verdict, std::string_view user, std::string_view pass
   verdict.login_attempted = true;
   verdict.login = result.outcome;
   verdict.login_name = user;
-  if (result.outcome == acl::AuthOutcome::kOk) client_.principal = result.principal;
+  if (result.outcome != acl::AuthOutcome::kOk) return;
+  client_.principal = result.principal;
+  // Another user's channels would go on speaking to this one.
+  if (!may_keep_what_it_holds()) verdict.kind = Verdict::Kind::kClose;
 }
 
 Verdict Gate::auth(Verdict verdict) {
@@ -99,11 +102,8 @@ Verdict Gate::auth(Verdict verdict) {
   return finish(verdict);
 }
 
-Verdict Gate::hello(Verdict verdict, bool owes_replies) {
-  if (owes_replies) {  // later replies may be of another protocol
-    verdict.kind = Verdict::Kind::kWait;
-    return verdict;
-  }
+Verdict Gate::hello(Verdict verdict, const Standing& standing) {
+  if (standing.owes_replies) return wait(verdict);  // later replies may be of another protocol
   const HelloOptions options = parse_hello(verdict.args);
   if (!options.error.empty()) return refuse(verdict, Refusal::kWrongCall, options.error);
   if (options.credentials) {
@@ -114,10 +114,26 @@ Verdict Gate::hello(Verdict verdict, bool owes_replies) {
     }
   }
   if (!is_logged_in()) return refuse(verdict, Refusal::kNotLoggedIn, hello_needs_login(client_.policy->options().texts));
-  if (options.version) client_.resp = *options.version;
   if (options.name) client_.name = *options.name;
+  if (options.version && *options.version != client_.resp && standing.has_lane) return hello_on_its_lane(verdict, *options.version);
+  if (options.version) client_.resp = *options.version;
   append_hello_reply();
   return finish(verdict);
+}
+
+// What the client has on its own lane stays; the lane learns to speak the other protocol.
+Verdict Gate::hello_on_its_lane(Verdict verdict, RespVersion version) {
+  hello_asked_ = version;
+  lane_soiled_ = true;
+  rewritten_.assign({"HELLO", version == RespVersion::kResp3 ? "3" : "2"});
+  verdict.args = rewritten_;
+  verdict.kind = Verdict::Kind::kForward;
+  verdict.pinned = true;
+  verdict.is_barrier = true;
+  verdict.reading = Request::Reading::kHello;
+  verdict.expectation = {protocol::reply_bit(protocol::RespType::kArray) | protocol::reply_bit(protocol::RespType::kMap),
+                         protocol::ReplyExpectation::kAnyLength};
+  return verdict;
 }
 
 void Gate::append_hello_reply() {
@@ -138,11 +154,12 @@ void Gate::append_hello_reply() {
   protocol::append_array(answer_, 0);
 }
 
-Verdict Gate::reset(Verdict verdict, bool owes_replies) {
-  if (owes_replies) {
-    verdict.kind = Verdict::Kind::kWait;
-    return verdict;
-  }
+// Does not wait for a blocked command: RESET behind one is only read when it is over, as by a server.
+Verdict Gate::reset(Verdict verdict, const Standing& standing) {
+  if (standing.owes_replies) return wait(verdict);
+  lane_is_gone();
+  verdict.drops_lane = true;
+  replies_off_ = false;
   client_.principal = born_principal(*client_.policy);
   client_.resp = RespVersion::kResp2;
   client_.database = 0;
@@ -151,7 +168,23 @@ Verdict Gate::reset(Verdict verdict, bool owes_replies) {
   return finish(verdict);
 }
 
-Verdict Gate::select(Verdict verdict, bool owes_replies) {
+Verdict Gate::client_reply(Verdict verdict) {
+  const std::string_view mode = verdict.args[2];
+  if (protocol::is_option(mode, "on")) {
+    replies_off_ = false;
+    protocol::append_simple(answer_, "OK");
+  } else if (protocol::is_option(mode, "off")) {
+    replies_off_ = true;
+  } else if (protocol::is_option(mode, "skip")) {
+    skips_next_reply_ = !replies_off_;
+    verdict.silent = true;
+  } else {
+    return refuse(verdict, Refusal::kWrongCall, "ERR syntax error");
+  }
+  return finish(verdict);
+}
+
+Verdict Gate::select(Verdict verdict, const Standing& standing) {
   const std::optional<std::int64_t> database = protocol::parse_strict_integer(verdict.args[1]);
   if (!database) return refuse(verdict, Refusal::kWrongCall, "ERR value is not an integer or out of range");
   if (*database > INT32_MAX || *database < INT32_MIN)
@@ -161,7 +194,9 @@ Verdict Gate::select(Verdict verdict, bool owes_replies) {
     protocol::append_simple(answer_, "OK");
     return finish(verdict);
   }
-  verdict.kind = owes_replies ? Verdict::Kind::kWait : Verdict::Kind::kSelect;
+  if (standing.owes_replies) return wait(verdict);
+  if (standing.has_lane) lane_soiled_ = true;
+  verdict.kind = Verdict::Kind::kSelect;
   verdict.database = *database;
   return verdict;
 }

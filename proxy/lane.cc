@@ -13,11 +13,12 @@ constexpr std::size_t kGatheredRequests = 64;
 
 }  // namespace
 
-Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, std::uint64_t id, std::span<char> scratch,
+Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
            RequestPool& pool, Owner& owner)
     : io_(io),
       settings_(settings),
       key_(key),
+      use_(use),
       id_(id),
       scratch_(scratch),
       pool_(pool),
@@ -37,7 +38,12 @@ class Lane::Replies final : public Pipeline::Sink {
       lane_.owner_.on_lane_reply(lane_, std::move(request), frame);
     }
   }
-  void on_push(const protocol::ReplyFrame&) override { lane_.owner_.on_lane_push(lane_); }
+  void on_confirmation(const Request& request, const protocol::ReplyFrame& frame) override {
+    if (lane_.state_ != State::kEnded) lane_.owner_.on_lane_confirmation(lane_, request, frame);
+  }
+  void on_push(const protocol::ReplyFrame& frame) override {
+    if (lane_.state_ != State::kEnded) lane_.owner_.on_lane_push(lane_, frame);
+  }
 
  private:
   Lane& lane_;
@@ -56,13 +62,18 @@ void Lane::submit(RequestPtr request, std::int64_t now_ms) {
 }
 
 void Lane::push(RequestPtr request) {
-  sentinel_.guard(*request);
-  sentinel_.count();
+  if (use_ == Use::kShared) {
+    sentinel_.guard(*request);
+    sentinel_.count();
+  }
   pipeline_.push(std::move(request));
 }
 
 void Lane::probe_if_due(std::int64_t now_ms) {
-  if (state_ != State::kReady || !sentinel_.is_due(now_ms)) return;
+  if (state_ == State::kReady && use_ == Use::kShared && sentinel_.is_due(now_ms)) probe(now_ms);
+}
+
+void Lane::probe(std::int64_t now_ms) {
   RequestPtr probe = pool_.take();
   sentinel_.make_probe(*probe, now_ms);
   if (load() == 0) progress_ms_ = now_ms;
@@ -102,6 +113,7 @@ void Lane::on_greeting_reply(const protocol::ReplyFrame& frame) {
   }
   if (greeting_ == Greeting::kHello) {
     server_version_ = server_version_of(frame);
+    server_side_id_ = server_side_id_of(frame);
     if (key_.database != 0) {
       greeting_ = Greeting::kSelect;
       return send_greeting(select_request(key_.database), select_reply());
@@ -183,10 +195,16 @@ bool Lane::finish_if_empty() {
 void Lane::sweep(std::int64_t now_ms) {
   if (state_ < State::kReady && now_ms >= dial_deadline_ms_) return end(LaneEnd::kUnreachable, "no answer within connect_timeout");
   if (finish_if_empty()) return;
-  const std::int64_t limit = settings_.response_timeout.count();
-  if (limit > 0 && !pipeline_.empty() && now_ms - progress_ms_ >= limit) return end(LaneEnd::kTimeout, "no reply within response_timeout");
+  if (is_overdue(now_ms)) return end(LaneEnd::kTimeout, "no reply within response_timeout");
   if (peer_is_dead(now_ms)) return end(LaneEnd::kLost, "the node's machine has not acknowledged anything within dead_peer");
   if (state_ == State::kReady) flush(now_ms);
+}
+
+bool Lane::is_overdue(std::int64_t now_ms) const {
+  const std::int64_t limit = settings_.response_timeout.count();
+  if (limit <= 0 || pipeline_.empty()) return false;
+  const std::int64_t patience = pipeline_.front().patience_ms;
+  return patience != Request::kForEver && now_ms - progress_ms_ >= limit + patience;
 }
 
 // A busy or stopped server still acknowledges, be it only that it has no room: it is left alone.  (TCP_USER_TIMEOUT

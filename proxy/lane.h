@@ -71,7 +71,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
    public:
     virtual void on_lane_ready(Lane& lane, std::string_view server_version) = 0;
     virtual void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) = 0;
-    virtual void on_lane_push(Lane& lane) = 0;
+    virtual void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) = 0;
+    virtual void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) = 0;
     // `may_have_run`: some of it was sent, so the server may have carried it out.
     virtual void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) = 0;
     // Last call; every request has been handed back before.
@@ -83,10 +84,12 @@ class Lane : public std::enable_shared_from_this<Lane> {
   };
 
   enum class State : std::uint8_t { kDialling, kGreeting, kReady, kRetired, kEnded };
+  // A lane that one session has for itself needs no sentinel while it has it: nothing of another can reach it.
+  enum class Use : std::uint8_t { kShared, kPinned };
 
   // `scratch` is where reads land; shared by everything on this thread.  `id` is never used twice.
-  Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, std::uint64_t id, std::span<char> scratch, RequestPool& pool,
-       Owner& owner);
+  Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
+       RequestPool& pool, Owner& owner);
 
   void start(std::int64_t now_ms);
 
@@ -94,6 +97,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // the lane is ready.
   void submit(RequestPtr request, std::int64_t now_ms);
   bool takes_requests() const { return state_ <= State::kReady; }
+
+  // Asks for an ECHO behind everything submitted so far: a lane that is out of step does not outlive it.
+  void probe(std::int64_t now_ms);
 
   // Writes what waits to be written, in one system call where the kernel allows.
   void flush(std::int64_t now_ms);
@@ -110,6 +116,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // Requests not yet answered, sent or not.
   std::size_t load() const { return waiting_.size() + pipeline_.size(); }
   std::int64_t last_used_ms() const { return last_used_ms_; }
+  // The number of this connection at the node (CLIENT ID); 0 until it is ready.
+  std::int64_t server_side_id() const { return server_side_id_; }
   bool was_ready() const { return greeting_ == Greeting::kDone; }
   bool used_older_password() const { return password_ > 0; }
 
@@ -130,11 +138,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool finish_if_empty();  // true when the lane has ended
   void push(RequestPtr request);
   void probe_if_due(std::int64_t now_ms);
+  bool is_overdue(std::int64_t now_ms) const;
   bool peer_is_dead(std::int64_t now_ms);
 
   boost::asio::io_context& io_;
   const LaneSettings& settings_;
   const LaneKey key_;
+  const Use use_;
   const std::uint64_t id_;
   std::span<char> scratch_;
   RequestPool& pool_;
@@ -144,6 +154,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   Greeting greeting_ = Greeting::kHello;
   std::size_t password_ = 0;
   std::string server_version_;
+  std::int64_t server_side_id_ = 0;
   std::optional<tls::Socket> dialling_;  // so that a deadline can end the dial
   std::optional<tls::Stream> stream_;
   Pipeline pipeline_;

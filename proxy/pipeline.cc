@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "protocol/out_of_band.h"
+
 namespace respgate::proxy {
 namespace {
 
@@ -15,6 +17,7 @@ bool refuses_echo(const protocol::ReplyFrame& frame) {
 
 void Pipeline::push(RequestPtr request) {
   assert(request->sent == 0 && !request->wire.empty());
+  if (request->reading == Request::Reading::kHello) scanner_.set_version(protocol::RespVersion::kResp3);  // which can read both
   queue_.push_back(std::move(request));
 }
 
@@ -54,19 +57,17 @@ Pipeline::Fault Pipeline::receive(std::string_view fresh, Sink& sink) {
     scanner_.restart();
   }
   // Nothing may be said, not even in part, while nothing is asked; a push may.
-  if (!rest.empty() && unsent_from_ == 0 && rest.front() != static_cast<char>(protocol::RespType::kPush))
+  if (!rest.empty() && unsent_from_ == 0 && !rest.starts_with('>') && !(may_hear_messages() && rest.starts_with('*')))
     return fail(Fault::kUnsolicited, "bytes that no request asked for");
   in_.keep(rest);
   return Fault::kNone;
 }
 
 Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
-  if (frame.is_push()) {
-    sink.on_push(frame);
-    return Fault::kNone;
-  }
+  if (is_out_of_band(frame)) return take_out_of_band(frame, sink);
   if (unsent_from_ == 0) return fail(Fault::kUnsolicited, "a reply that no request asked for");
   const Request& request = *queue_.front();
+  if (request.confirmations > 0 && !frame.is_error()) return fail(Fault::kWrongShape, "something else than a confirmation");
   if (request.guard == Request::Guard::kProbe || holds_reply_) {
     if (const Fault fault = check_nonce(frame); fault != Fault::kNone) return fault;
     return take_guarded(frame, sink);
@@ -74,7 +75,39 @@ Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
   if (!request.expectation.admits(frame.type, frame.length))
     return fail(Fault::kWrongShape, "a reply of a kind that its command cannot give");
   if (request.guard == Request::Guard::kGuarded) return take_guarded(frame, sink);
+  if (request.reading == Request::Reading::kHello && !frame.is_error())
+    version_ = frame.type == protocol::RespType::kMap ? protocol::RespVersion::kResp3 : protocol::RespVersion::kResp2;
   sink.on_reply(pop(), frame);
+  return Fault::kNone;
+}
+
+// RESP2 has no pushes: an array is one when it confirms what was asked, or begins as messages do while there are
+// subscriptions, which in RESP2 allow no command that could answer so.
+bool Pipeline::is_out_of_band(const protocol::ReplyFrame& frame) const {
+  if (frame.is_push()) return true;
+  if (version_ != protocol::RespVersion::kResp2 || frame.type != protocol::RespType::kArray) return false;
+  return awaits_confirmation() || (may_hear_messages() && protocol::is_message(protocol::kind_of(frame)));
+}
+
+Pipeline::Fault Pipeline::take_out_of_band(const protocol::ReplyFrame& frame, Sink& sink) {
+  const std::string_view kind = protocol::kind_of(frame);
+  if (awaits_confirmation() && kind == queue_.front()->confirmation) return take_confirmation(frame, sink);
+  if (!frame.is_push() && !protocol::is_message(kind)) return fail(Fault::kWrongShape, "something else than a confirmation");
+  sink.on_push(frame);
+  return Fault::kNone;
+}
+
+Pipeline::Fault Pipeline::take_confirmation(const protocol::ReplyFrame& frame, Sink& sink) {
+  const std::optional<std::int64_t> left = protocol::subscriptions_left(frame);
+  if (!left) return fail(Fault::kWrongShape, "a confirmation without its count");
+  Request& request = *queue_.front();
+  const bool of_shards = request.confirmation.starts_with("ss") || request.confirmation.starts_with("sun");
+  (of_shards ? shards_ : subscriptions_) = *left;
+  if (--request.confirmations > 0) {
+    sink.on_confirmation(request, frame);
+  } else {
+    sink.on_reply(pop(), frame);
+  }
   return Fault::kNone;
 }
 

@@ -7,6 +7,9 @@
 // guarded by an ECHO of a number only we know: kGuarded holds a reply back until its own echo has come behind it (no
 // foreign byte is ever passed on), kProbe bounds how long a lane that is out of step can go unnoticed.
 //
+// A lane that one client has for itself may carry subscriptions: requests with several confirmations for a reply, and
+// messages that nobody asked for.  RESP3 sends both as pushes; RESP2 as arrays, told apart by their first element.
+//
 // No socket, no clock: bytes in, bytes out.
 #pragma once
 
@@ -40,13 +43,15 @@ class Pipeline {
   class Sink {
    public:
     virtual void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) = 0;
+    // A confirmation that is not the request's last.
+    virtual void on_confirmation(const Request& request, const protocol::ReplyFrame& frame) = 0;
     virtual void on_push(const protocol::ReplyFrame& frame) = 0;
 
    protected:
     ~Sink() = default;
   };
 
-  explicit Pipeline(protocol::RespVersion version) : scanner_(version) {}
+  explicit Pipeline(protocol::RespVersion version) : version_(version), scanner_(version) {}
 
   // Joins the end of the queue; its bytes leave with the next gather().
   void push(RequestPtr request);
@@ -76,17 +81,25 @@ class Pipeline {
 
  private:
   Fault take(const protocol::ReplyFrame& frame, Sink& sink);
+  Fault take_out_of_band(const protocol::ReplyFrame& frame, Sink& sink);
+  Fault take_confirmation(const protocol::ReplyFrame& frame, Sink& sink);
+  bool is_out_of_band(const protocol::ReplyFrame& frame) const;
+  bool may_hear_messages() const { return version_ == protocol::RespVersion::kResp2 && subscriptions_ + shards_ > 0; }
+  bool awaits_confirmation() const { return unsent_from_ > 0 && queue_.front()->confirmations > 0; }
   Fault take_guarded(const protocol::ReplyFrame& frame, Sink& sink);
   Fault check_nonce(const protocol::ReplyFrame& frame);
   Fault fail(Fault fault, std::string_view text);
 
   std::deque<RequestPtr> queue_;
+  protocol::RespVersion version_;  // that the server speaks; a HELLO of the lane's client may change it
   std::size_t unsent_from_ = 0;  // queue_[unsent_from_] is the first that is not wholly sent
   protocol::ReplyScanner scanner_;
   InputBuffer in_;
   std::string held_;  // the reply of a guarded request, until its echo comes
   protocol::ReplyFrame held_frame_;
   bool holds_reply_ = false;
+  std::int64_t subscriptions_ = 0;  // as last confirmed: channels and patterns
+  std::int64_t shards_ = 0;         // and shard channels
   std::string_view fault_text_;
 };
 

@@ -4,8 +4,8 @@
 
 namespace respgate::proxy {
 
-Seq ReplyQueue::reserve() {
-  slots_.emplace_back();
+Seq ReplyQueue::reserve(bool silent) {
+  slots_.emplace_back().silent = silent;
   return head_ + slots_.size() - 1;
 }
 
@@ -14,6 +14,7 @@ void ReplyQueue::fill(Seq seq, std::string_view bytes, Part part, std::string& o
   Slot& slot = slots_[seq - head_];
   assert(!slot.complete);
   slot.complete = part == Part::kLast;
+  if (slot.silent) bytes = {};
   if (seq != head_) {
     slot.parked.append(bytes);
     parked_bytes_ += bytes.size();

@@ -18,8 +18,9 @@ namespace respgate::proxy {
 
 class ReplyQueue {
  public:
-  // The next place in line.  Call before whatever may answer it.
-  Seq reserve();
+  // The next place in line.  Call before whatever may answer it.  What a silent place is answered with is dropped
+  // (CLIENT REPLY OFF).
+  Seq reserve(bool silent = false);
 
   // Adds bytes to the reply of `seq`; appended to `out` at once when it is next in line, along with every
   // complete reply parked behind it.  REQUIRES: seq was reserved and has not had its last part.
@@ -35,6 +36,7 @@ class ReplyQueue {
   struct Slot {
     std::string parked;
     bool complete = false;
+    bool silent = false;
   };
   void release_completed(std::string& out);
 

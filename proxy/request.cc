@@ -20,6 +20,11 @@ void RequestPool::give_back(std::unique_ptr<Request> request) {
   request->accounted_bytes = 0;
   request->started_ns = 0;
   request->expectation = {};
+  request->confirmation = {};
+  request->confirmations = 0;
+  request->patience_ms = 0;
+  request->blocking = false;
+  request->reading = Request::Reading::kPlain;
   request->guard = Request::Guard::kNone;
   free_.push_back(std::move(request));
 }

@@ -43,6 +43,20 @@ struct Request {
     kGuarded,  // its wire ends in ECHO nonce: its reply counts once the nonce came behind it
   };
 
+  // What the session makes of the reply before the client sees it; see Gate::read_reply.
+  enum class Reading : std::uint8_t {
+    kPlain,         // nothing
+    kExec,          // EXEC of a transaction that holds more than the server was asked
+    kAborted,       // DISCARD in the place of an EXEC that may not be
+    kInfo,          // INFO
+    kSelect,        // SELECT on a lane of one's own
+    kHello,         // HELLO on a lane of one's own
+    kTracking,      // CLIENT TRACKING
+    kTrackingInfo,  // CLIENT TRACKINGINFO, CLIENT GETREDIR
+  };
+  // As long as it takes.
+  static constexpr std::int64_t kForEver = -1;
+
   Ticket ticket;
   std::string wire;                        // canonical RESP, as it goes upstream
   std::size_t sent = 0;                    // bytes of wire the kernel has taken
@@ -50,6 +64,11 @@ struct Request {
   protocol::ReplyExpectation expectation;  // what the server may answer
   std::uint64_t started_ns = 0;            // 0: this one is not timed
   std::uint32_t listener = 0;              // whose histogram it counts in
+  std::string_view confirmation;           // SUBSCRIBE and its kin: what confirms each name ("subscribe"); a literal
+  std::uint32_t confirmations = 0;         // of them still to come; 0: one ordinary reply
+  std::int64_t patience_ms = 0;            // how much longer than others it may wait for its reply; or kForEver
+  bool blocking = false;                   // may wait for other clients
+  Reading reading = Reading::kPlain;
   Guard guard = Guard::kNone;
   Nonce nonce{};
 };
@@ -86,6 +105,8 @@ class ReplySink {
  public:
   // `bytes` die when the call returns.  Ignored when the session is gone.
   virtual void deliver(const Request& request, std::string_view bytes, Part part) = 0;
+  // What the server said unasked, to the one session that has the lane.
+  virtual void push(SessionId session, std::string_view bytes) = 0;
 
  protected:
   ~ReplySink() = default;

@@ -51,7 +51,7 @@ Server::Server(Config config, acl::PolicyPtr policy, std::vector<std::string> up
   }
   for (std::size_t i = 0; i < config_->workers; ++i) {
     WorkerSettings settings{i, config_, policy_, upstream_passwords};
-    workers_.push_back(std::make_unique<Worker>(std::move(settings), std::move(of_worker[i]), shares_, metrics_, audit_, next_client_id_));
+    workers_.push_back(std::make_unique<Worker>(std::move(settings), std::move(of_worker[i]), shares_, metrics_, audit_, next_client_id_, directory_));
   }
   if (config_->admin.address || config_->admin.health_address) admin_ = std::make_unique<AdminServer>(io_, config_->admin, admin_backend());
 }

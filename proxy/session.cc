@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "proxy/clock.h"
+#include "proxy/upstream_errors.h"
+#include "proxy/upstream_hello.h"
 
 namespace respgate::proxy {
 namespace {
@@ -17,7 +19,8 @@ constexpr std::size_t kFreeAnswer = 16 * 1024;
 // A client that is being closed and does not read its last replies.
 constexpr std::int64_t kClosingStallMs = 10000;
 constexpr std::string_view kOutOfMemory = "-ERR respgate: memory limit reached, try again later\r\n";
-constexpr std::string_view kBusy = "-ERR respgate: upstream busy\r\n";
+constexpr std::string_view kNoMemory = "ERR respgate: memory limit reached, try again later";
+constexpr std::string_view kBusy = "ERR respgate: upstream busy";
 
 protocol::Limits limits_before_login(const ClientLimits& limits) {
   protocol::Limits result = protocol::kLimitsBeforeAuth;
@@ -131,6 +134,7 @@ Session::Step Session::refuse_stream() {
 
 // The client will say no more; what it asked for is still answered.
 void Session::end_input() {
+  if (gate_.is_blocked()) return close(CloseReason::kClientGone);  // nobody is there to take what may come
   input_ended_ = true;
   closing_ = true;
   closing_why_ = CloseReason::kClientGone;
@@ -141,7 +145,7 @@ void Session::end_input() {
 // ------------------------------------------------------------------------------------------- commands
 
 Session::Step Session::handle(const protocol::Command& command) {
-  const Verdict verdict = gate_.admit(command, !replies_.empty(), last_input_ms_);
+  const Verdict verdict = gate_.admit(command, standing());
   if (verdict.kind == Verdict::Kind::kWait) {
     needs_answers_ = true;
     return Step::kStop;
@@ -151,7 +155,8 @@ Session::Step Session::handle(const protocol::Command& command) {
 }
 
 Session::Step Session::act(const Verdict& verdict) {
-  const Seq seq = replies_.reserve();  // first: whatever is called next may answer before it returns
+  const Seq seq = replies_.reserve(verdict.silent);  // first: whatever is called next may answer before it returns
+  if (verdict.drops_lane) drop_lane();
   switch (verdict.kind) {
     case Verdict::Kind::kForward: forward(verdict, seq); break;
     case Verdict::Kind::kSelect: select(verdict, seq); break;
@@ -177,9 +182,17 @@ void Session::answer(Seq seq, std::string_view bytes) {
 
 void Session::forward(const Verdict& verdict, Seq seq) {
   counters_.commands_forwarded.add();
-  if (lane_busy_ && services_.router.room_for(lane_key(client().database), lane_) == StandaloneRouter::Room::kFull)
-    return reply(seq, kBusy);
-  if (services_.memory.is_exhausted()) return reply(seq, kOutOfMemory);
+  if (verdict.pinned && !lease_lane()) {
+    closing_ = true;  // it would go on without the state it asked for
+    closing_why_ = CloseReason::kUpstreamGone;
+    return reply(seq, kUpstreamUnavailable);
+  }
+  if (verdict.follows_all_writes) services_.pinned.probe(lease_, last_input_ms_);
+  if (verdict.is_barrier) needs_answers_ = true;
+  submit(make_request(verdict, seq));
+}
+
+RequestPtr Session::make_request(const Verdict& verdict, Seq seq) {
   RequestPtr request = services_.requests.take();
   request->ticket = {id_, seq};
   if (verdict.wire.empty()) {
@@ -187,16 +200,38 @@ void Session::forward(const Verdict& verdict, Seq seq) {
   } else {
     request->wire.assign(verdict.wire);
   }
-  request->expectation = protocol::expected_reply(*verdict.spec, verdict.args, client().resp);
+  request->expectation =
+      verdict.expectation ? *verdict.expectation : protocol::expected_reply(*verdict.spec, verdict.args, client().resp);
+  request->confirmation = verdict.confirmation;
+  request->confirmations = verdict.confirmations;
+  request->patience_ms = verdict.patience_ms;
+  request->blocking = verdict.blocking;
+  request->reading = verdict.reading;
   request->listener = static_cast<std::uint32_t>(client().listener);
   if (until_timed_-- == 0) {
     until_timed_ = ListenerCounters::kDurationSample - 1;
     request->started_ns = steady_ns();
   }
+  return request;
+}
+
+void Session::submit(RequestPtr request) {
   ++upstream_owed_;
+  services_.turn.flush_lanes();
+  if (lease_ != 0) return services_.pinned.submit(lease_, std::move(request), last_input_ms_);
   const std::uint64_t lane = services_.router.submit(lane_key(client().database), std::move(request), last_input_ms_);
   if (lane != 0 && upstream_owed_ > 0) lane_ = lane;
-  services_.turn.flush_lanes();
+}
+
+Standing Session::standing() const {
+  Standing standing{!replies_.empty(), lease_ != 0, {}, last_input_ms_, &services_.directory};
+  if (services_.memory.is_exhausted()) {
+    standing.no_room = kNoMemory;
+  } else if (lease_ == 0 && lane_busy_ &&
+             services_.router.room_for(lane_key(client().database), lane_) == StandaloneRouter::Room::kFull) {
+    standing.no_room = kBusy;
+  }
+  return standing;
 }
 
 void Session::select(const Verdict& verdict, Seq seq) {
@@ -205,6 +240,11 @@ void Session::select(const Verdict& verdict, Seq seq) {
   selecting_database_ = verdict.database;
   RequestPtr request = services_.requests.take();
   request->ticket = {id_, seq};
+  if (lease_ != 0) {
+    request->wire = select_request(verdict.database);
+    request->expectation = select_reply();
+    return submit(std::move(request));
+  }
   ++upstream_owed_;
   services_.router.submit(lane_key(verdict.database), std::move(request), last_input_ms_);
   services_.turn.flush_lanes();
@@ -240,6 +280,7 @@ bool Session::blocked() {
 }
 
 bool Session::wait_for_lane() {
+  if (lease_ != 0) return false;
   const std::uint64_t last = upstream_owed_ > 0 ? lane_ : 0;
   switch (services_.router.room_for(lane_key(client().database), last)) {
     case StandaloneRouter::Room::kYes:
@@ -289,9 +330,10 @@ void Session::sweep(std::int64_t now_ms) {
     return close(closing_why_);
   }
   if (closing_) return;
+  if (gate_.is_blocked() && !reading_ && stream_.peer_is_gone()) return close(CloseReason::kClientGone);
   if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits.unauthenticated_timeout.count())
     return close(CloseReason::kLoginTimeout);
-  const bool idle = replies_.empty() && output_bytes() == 0;
+  const bool idle = replies_.empty() && output_bytes() == 0 && !gate_.is_subscriber();
   if (idle && limits.idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits.idle_timeout.count())
     return close(CloseReason::kIdleTimeout);
   if (waiting_since_ms_ != 0 && now_ms - waiting_since_ms_ >= services_.upstream.queue_timeout.count()) {
@@ -311,6 +353,7 @@ void Session::close(CloseReason why) {
   if (!is_open()) return;
   stream_.close();
   const auto self = shared_from_this();  // on_closed drops the worker's reference
+  leave_lane();
   memory_.now_holds(0);
   on_closed_(*this, why);
 }

@@ -22,8 +22,10 @@
 #include "proxy/decision_log.h"
 #include "proxy/gate.h"
 #include "proxy/input_buffer.h"
+#include "proxy/lane_directory.h"
 #include "proxy/memory_budget.h"
 #include "proxy/metrics.h"
+#include "proxy/pinned_lanes.h"
 #include "proxy/reply_queue.h"
 #include "proxy/request.h"
 #include "proxy/standalone_router.h"
@@ -37,6 +39,8 @@ struct SessionServices {
   std::span<char> scratch;
   RequestPool& requests;
   StandaloneRouter& router;
+  PinnedLanes& pinned;
+  LaneDirectory& directory;
   DecisionLog& decisions;
   TurnQueue& turn;
   MemoryBudget& memory;
@@ -53,6 +57,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void start();
   // A reply, or a part of one.
   void deliver(const Request& request, std::string_view bytes, Part part);
+  // What the server said unasked on the session's own lane.
+  void push(std::string_view bytes);
+  // Its own lane ended; what was in flight on it has been answered with an error.
+  void on_lease_lost(std::uint64_t lane);
+  // Its own lane leads to a node that is no primary any more.
+  void on_readonly(std::uint64_t lane);
   // The lane it waited for has room.
   void on_room();
   // End of the turn: go on with bytes that are already here, write what is to be written.
@@ -88,6 +98,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void reply(Seq seq, std::string_view bytes);
   void answer(Seq seq, std::string_view bytes);
   void forward(const Verdict& verdict, Seq seq);
+  RequestPtr make_request(const Verdict& verdict, Seq seq);
+  void submit(RequestPtr request);
+  bool lease_lane();
+  void leave_lane();
+  void drop_lane();
+  void list_lane();
+  Standing standing() const;
+  std::string_view settle(const Request& request, std::string_view bytes);
   void select(const Verdict& verdict, Seq seq);
   Step refuse_stream();
   bool blocked();
@@ -118,6 +136,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
   std::size_t upstream_owed_ = 0;  // of them
+  std::uint64_t lease_ = 0;        // its own lane, if it has one; then all its requests go there
+  bool lease_is_stale_ = false;    // leads to a node that is no primary any more
+  bool is_listed_ = false;         // in the directory
   std::optional<Seq> selecting_;   // SELECT in progress: nothing behind it is looked at
   std::int64_t selecting_database_ = 0;
   std::int64_t waiting_since_ms_ = 0;  // for room in a lane; 0: not waiting

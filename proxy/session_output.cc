@@ -14,21 +14,43 @@ constexpr std::int64_t kLingerMs = 1000;
 }  // namespace
 
 void Session::deliver(const Request& request, std::string_view bytes, Part part) {
+  if (!is_open()) return;
   if (part == Part::kLast) {
     if (--upstream_owed_ == 0) lane_ = 0;
     if (request.started_ns != 0) counters_.observe_duration(steady_ns() - request.started_ns);
-    if (selecting_ == request.ticket.seq) {
-      if (bytes.starts_with('+')) gate_.select_done(selecting_database_);
-      selecting_.reset();
-    }
+    bytes = settle(request, bytes);
   }
   if (is_over_limit()) return close(CloseReason::kOutputLimit);
   replies_.fill(request.ticket.seq, bytes, part, out_);
+  if (lease_ != 0 && !is_listed_ && gate_.has_lane_for_good()) list_lane();
+  if (lease_ != 0 && upstream_owed_ == 0 && !gate_.needs_lane() && (!gate_.keeps_lane() || lease_is_stale_)) leave_lane();
   if (!understanding_) {
     if (!reading_) schedule_resume();
     account();
     if (is_open()) after_output();
   }
+}
+
+// What the reply means to the session, and what the client gets in its place.
+std::string_view Session::settle(const Request& request, std::string_view bytes) {
+  if (selecting_ == request.ticket.seq) {
+    if (bytes.starts_with('+')) gate_.select_done(selecting_database_);
+    selecting_.reset();
+  }
+  if (request.blocking) gate_.unblocked();
+  const bool is_refused = bytes.starts_with('-');
+  if (is_refused && !request.confirmation.empty() && !closing_) {  // what it holds is not known any more
+    closing_ = true;
+    closing_why_ = CloseReason::kUpstreamGone;
+  }
+  return request.reading == Request::Reading::kPlain ? bytes : gate_.read_reply(request.reading, bytes);
+}
+
+void Session::push(std::string_view bytes) {
+  if (is_over_limit()) return close(CloseReason::kOutputLimit);
+  out_.append(bytes);
+  account();
+  after_output();
 }
 
 void Session::reply(Seq seq, std::string_view bytes) { replies_.fill(seq, bytes, Part::kLast, out_); }
@@ -99,6 +121,8 @@ void Session::flush() {
   if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();
 }
 
-void Session::account() { memory_.now_holds(in_.capacity() + out_.capacity() + replies_.parked_bytes()); }
+void Session::account() {
+  memory_.now_holds(in_.capacity() + out_.capacity() + replies_.parked_bytes() + gate_.held_bytes());
+}
 
 }  // namespace respgate::proxy

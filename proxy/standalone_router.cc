@@ -7,6 +7,7 @@
 
 #include "protocol/reply_writer.h"
 #include "proxy/log_text.h"
+#include "proxy/upstream_errors.h"
 
 namespace respgate::proxy {
 namespace {
@@ -19,13 +20,6 @@ constexpr std::int64_t kLongestRetirePauseMs = 30000;
 constexpr std::int64_t kRefusalMs = 1000;  // then the server is asked again: it may be another one
 
 constexpr std::string_view kNoSuchDatabase = "ERR DB index is out of range";
-constexpr std::string_view kUnavailable = "-ERR respgate: upstream unavailable\r\n";
-constexpr std::string_view kLost = "-ERR respgate: upstream connection lost, outcome unknown\r\n";
-constexpr std::string_view kRefused = "-ERR respgate: upstream refused the proxy's credentials\r\n";
-constexpr std::string_view kBusy = "-ERR respgate: upstream busy\r\n";
-
-// Of a request that was not sent.
-std::string_view unsent_text(LaneEnd why) { return why == LaneEnd::kRefusedCredentials ? kRefused : kUnavailable; }
 
 }  // namespace
 
@@ -78,7 +72,7 @@ bool StandaloneRouter::evict_one() {
 void StandaloneRouter::dial(Place& place) {
   if (place.ever_ready || place.failures > 0) counters_.reconnects_total.add();
   Lane::Owner& owner = *this;  // a base that only this class may see
-  place.lane = std::make_shared<Lane>(io_, settings_.lane, place.key, next_lane_id_++, scratch_, pool_, owner);
+  place.lane = std::make_shared<Lane>(io_, settings_.lane, place.key, Lane::Use::kShared, next_lane_id_++, scratch_, pool_, owner);
   place.lane->start(now_ms_);
 }
 
@@ -96,13 +90,13 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   counters_.in_flight.add();
   if (request->wire.empty() && is_refused(key.database, now_ms)) return answer(std::move(request), refused_.answer), 0;
   Place* place = place_for(key);
-  if (place == nullptr) return answer(std::move(request), kBusy), 0;
+  if (place == nullptr) return answer(std::move(request), kUpstreamBusy), 0;
   if (!place->lane) {
     if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
     dial(*place);
   }
   const std::shared_ptr<Lane> lane = place->lane;
-  if (lane->load() >= settings_.lane_window) return answer(std::move(request), kBusy), 0;
+  if (lane->load() >= settings_.lane_window) return answer(std::move(request), kUpstreamBusy), 0;
   lane->submit(std::move(request), now_ms);
   if (!place->dirty) {
     place->dirty = true;
@@ -145,7 +139,7 @@ void StandaloneRouter::on_lane_reply(Lane& lane, RequestPtr request, const proto
   if (!waiting_for_room_.empty() && lane.load() <= settings_.lane_window / 2) wake_waiting();
 }
 
-void StandaloneRouter::on_lane_push(Lane&) { counters_.pushes_dropped_total.add(); }
+void StandaloneRouter::on_lane_push(Lane&, const protocol::ReplyFrame&) { counters_.pushes_dropped_total.add(); }
 
 void StandaloneRouter::on_request_failed(Lane&, RequestPtr request, const LaneReport& report, bool may_have_run) {
   if (request->wire.empty() && report.why == LaneEnd::kRefusedDatabase) {
@@ -153,7 +147,7 @@ void StandaloneRouter::on_request_failed(Lane&, RequestPtr request, const LaneRe
     protocol::append_error(text, report.text);
     return answer(std::move(request), text);
   }
-  answer(std::move(request), may_have_run ? kLost : unsent_text(report.why));
+  answer(std::move(request), may_have_run ? kUpstreamLost : unsent_text(report.why));
 }
 
 void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
@@ -210,6 +204,7 @@ void StandaloneRouter::retire_all() {
     place->lane.reset();
     place->dirty = false;
   }
+  listener_.on_primary_moved();
 }
 
 void StandaloneRouter::wake_waiting() {

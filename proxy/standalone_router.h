@@ -40,6 +40,8 @@ class StandaloneRouter final : private Lane::Owner {
    public:
     virtual void on_room(SessionId session) = 0;
     virtual void on_server_version(std::string_view version) = 0;
+    // The node answered READONLY: what is dialled from now on may lead to another.
+    virtual void on_primary_moved() = 0;
 
    protected:
     ~Listener() = default;
@@ -75,6 +77,10 @@ class StandaloneRouter final : private Lane::Owner {
   // Ends every lane; requests in flight are failed.
   void stop();
 
+  // A lane of another kind was answered READONLY.
+  void primary_moved() { retire_all(); }
+  const LaneSettings& lane_settings() const { return settings_.lane; }
+
   // Credentials that were re-read; used from the next dial on.
   void set_passwords(std::vector<std::string> passwords) { settings_.lane.passwords = std::move(passwords); }
 
@@ -95,7 +101,8 @@ class StandaloneRouter final : private Lane::Owner {
 
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
   void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
-  void on_lane_push(Lane& lane) override;
+  void on_lane_confirmation(Lane&, const Request&, const protocol::ReplyFrame&) override {}  // nothing here subscribes
+  void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
   void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) override;
   void on_lane_ended(Lane& lane, const LaneReport& report) override;
   std::int64_t now_ms() const override { return now_ms_; }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/command_parser.h"
+#include "protocol/text.h"
 
 namespace respgate::proxy {
 
@@ -61,6 +62,15 @@ std::string server_version_of(const protocol::ReplyFrame& hello_reply) {
     if (plain) version.push_back(c);
   }
   return version;
+}
+
+// …$2\r\nid\r\n:7\r\n…, in both protocol versions.
+std::int64_t server_side_id_of(const protocol::ReplyFrame& hello_reply) {
+  constexpr std::string_view kField = "$2\r\nid\r\n:";
+  const std::size_t at = hello_reply.wire.find(kField);
+  if (at == hello_reply.wire.npos) return 0;
+  const std::string_view rest = hello_reply.wire.substr(at + kField.size());
+  return protocol::parse_strict_integer(rest.substr(0, rest.find('\r'))).value_or(0);
 }
 
 }  // namespace respgate::proxy

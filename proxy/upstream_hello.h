@@ -27,6 +27,9 @@ std::string greeting_error_text(std::string_view error, std::span<const std::str
 // The server's version as its HELLO reply says; empty when it does not.
 std::string server_version_of(const protocol::ReplyFrame& hello_reply);
 
+// The number of the connection at the node, as its HELLO reply says; 0 when it does not.
+std::int64_t server_side_id_of(const protocol::ReplyFrame& hello_reply);
+
 // What a request that only asked for a lane is answered with.
 extern const protocol::ReplyFrame kLaneOpened;
 

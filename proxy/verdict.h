@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "acl/authenticator.h"
 #include "acl/authorizer.h"
 #include "acl/command_rules.h"
 #include "protocol/command_table.h"
+#include "proxy/request.h"
 
 namespace respgate::proxy {
 
@@ -29,7 +31,8 @@ struct Verdict {
     kUnknown,      // no such command, subcommand
     kUnavailable,  // cannot pass a shared proxy
     kNotLoggedIn,  // NOAUTH: not a failure, not counted
-    kWrongCall,    // arity, syntax: the server's own error, not counted
+    kWrongCall,    // arity, syntax, not now: the server's own error, not counted
+    kNoRoom,       // memory or lanes are exhausted: not counted
   };
 
   Kind kind = Kind::kAnswer;
@@ -46,11 +49,25 @@ struct Verdict {
   std::string_view wire;
   protocol::Args args;        // as they count (after a rewrite)
   std::int64_t database = 0;  // kSelect
+  bool silent = false;        // CLIENT REPLY: the client does not get to see the answer
+  bool drops_lane = false;    // RESET: the session's own lane is closed
+
+  // kForward: how it travels, and what its reply is.
+  bool pinned = false;             // needs a lane of the session's own
+  bool is_barrier = false;         // nothing behind it is looked at before its reply
+  bool follows_all_writes = false;  // WAIT: the lane must have caught up with what the session wrote over others
+  bool blocking = false;
+  std::int64_t patience_ms = 0;
+  std::string_view confirmation;
+  std::uint32_t confirmations = 0;
+  Request::Reading reading = Request::Reading::kPlain;
+  std::optional<protocol::ReplyExpectation> expectation;  // other than the command's own
 
   // Something for metrics or audit to hear about.
   bool noteworthy() const {
     return login_attempted || observed || rule.kind != acl::RuleOutcome::Kind::kNone ||
-           (refusal != Refusal::kNone && refusal != Refusal::kNotLoggedIn && refusal != Refusal::kWrongCall);
+           (refusal != Refusal::kNone && refusal != Refusal::kNotLoggedIn && refusal != Refusal::kWrongCall &&
+            refusal != Refusal::kNoRoom);
   }
 };
 

@@ -46,11 +46,12 @@ void set_client_options(int descriptor) {
 }  // namespace
 
 Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics,
-               AuditLog& audit, std::atomic<std::uint64_t>& next_client_id)
+               AuditLog& audit, std::atomic<std::uint64_t>& next_client_id, LaneDirectory& directory)
     : settings_(std::move(settings)),
       shares_(shares),
       metrics_(metrics),
       next_client_id_(next_client_id),
+      directory_(directory),
       counters_(metrics.worker(settings_.index)),
       decisions_(metrics, audit),
       memory_(settings_.config->limits.memory_bytes / settings_.config->workers),
@@ -60,6 +61,8 @@ Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, st
       server_(server_facts(*settings_.config)),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
       router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
+      pinned_(io_, router_.lane_settings(), settings_.config->upstream.lane_idle, scratch_, requests_, memory_, counters_.upstream, *this,
+              *this),
       sweep_timer_(io_) {
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     const int family = settings_.config->listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
@@ -88,6 +91,7 @@ void Worker::stop() {
     self.sweep_timer_.cancel();
     for (const auto& session : self.sessions_.snapshot()) session->close(CloseReason::kShutdown);
     self.router_.stop();
+    self.pinned_.stop();
     self.io_.stop();
   });
   thread_.join();
@@ -141,7 +145,7 @@ void Worker::open_session(std::size_t listener, tls::Socket socket) {
   counters.connections_total.add();
   const SessionId id = sessions_.next_id();
   const SessionServices services{
-      scratch_, requests_, router_, decisions_, turn_, memory_, settings_.config->limits, settings_.config->upstream};
+      scratch_, requests_, router_, pinned_, directory_, decisions_, turn_, memory_, settings_.config->limits, settings_.config->upstream};
   auto session = std::make_shared<Session>(tls::Stream(std::move(socket)), id, std::move(client), finder_, server_, services, counters,
                                            [this](Session& closed, CloseReason why) { on_session_closed(closed, why); });
   sessions_.add(id, session);
@@ -161,6 +165,19 @@ void Worker::deliver(const Request& request, std::string_view bytes, Part part) 
   if (session == nullptr) return;
   const auto alive = session->shared_from_this();
   alive->deliver(request, bytes, part);
+}
+
+void Worker::push(SessionId id, std::string_view bytes) {
+  if (Session* session = sessions_.find(id)) session->shared_from_this()->push(bytes);
+}
+
+void Worker::on_lease_lost(SessionId id, std::uint64_t lane) {
+  if (Session* session = sessions_.find(id)) session->shared_from_this()->on_lease_lost(lane);
+}
+
+void Worker::on_readonly(SessionId id, std::uint64_t lane) {
+  router_.primary_moved();
+  if (Session* session = sessions_.find(id)) session->on_readonly(lane);
 }
 
 void Worker::on_room(SessionId id) {
@@ -187,6 +204,7 @@ void Worker::end_turn() {
   turn_.disarm();
   for (const auto& session : turn_.take_resumed()) session->resume();
   router_.flush(steady_ms());
+  pinned_.flush(steady_ms());
   for (const auto& session : turn_.take_flushed()) session->flush();
 }
 
@@ -204,6 +222,7 @@ void Worker::arm_sweep() {
 void Worker::sweep() {
   const std::int64_t now_ms = steady_ms();
   router_.sweep(now_ms);
+  pinned_.sweep(now_ms);
   publish_readiness();
   if (++sweeps_ % kSweepsPerSessionSweep != 0) return;
   for (const auto& session : sessions_.snapshot()) session->sweep(now_ms);

@@ -8,6 +8,7 @@
 //   out  AuditLog, Metrics  thread-safe by themselves
 //   out  readiness()        behind a mutex, ten times a second
 //   both ListenerShare      how many clients a listener has in all workers
+//   both LaneDirectory      which connection of the node a client has for itself
 #pragma once
 
 #include <array>
@@ -28,7 +29,9 @@
 #include "proxy/close_reason.h"
 #include "proxy/config.h"
 #include "proxy/decision_log.h"
+#include "proxy/lane_directory.h"
 #include "proxy/listening_socket.h"
+#include "proxy/pinned_lanes.h"
 #include "proxy/readiness.h"
 #include "proxy/session_table.h"
 #include "proxy/standalone_router.h"
@@ -48,11 +51,11 @@ struct WorkerSettings {
   std::vector<std::string> upstream_passwords;
 };
 
-class Worker final : private ReplySink, private StandaloneRouter::Listener {
+class Worker final : private ReplySink, private StandaloneRouter::Listener, private PinnedLanes::Listener {
  public:
-  // `sockets[i]` belongs to config.listeners[i].  `next_client_id` is shared by all workers.
+  // `sockets[i]` belongs to config.listeners[i].  `next_client_id` and `directory` are shared by all workers.
   Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics,
-         AuditLog& audit, std::atomic<std::uint64_t>& next_client_id);
+         AuditLog& audit, std::atomic<std::uint64_t>& next_client_id, LaneDirectory& directory);
   ~Worker();
 
   // Starts the thread.
@@ -83,8 +86,12 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener {
   };
 
   void deliver(const Request& request, std::string_view bytes, Part part) override;
+  void push(SessionId session, std::string_view bytes) override;
   void on_room(SessionId session) override;
   void on_server_version(std::string_view version) override;
+  void on_primary_moved() override { pinned_.close_idle(); }
+  void on_lease_lost(SessionId session, std::uint64_t lane) override;
+  void on_readonly(SessionId session, std::uint64_t lane) override;
 
   void accept(Door& door);
   void on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket);
@@ -99,6 +106,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener {
   std::vector<ListenerShare>& shares_;
   Metrics& metrics_;
   std::atomic<std::uint64_t>& next_client_id_;
+  LaneDirectory& directory_;
   WorkerCounters& counters_;
   DecisionLog decisions_;
   MemoryBudget memory_;
@@ -112,6 +120,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener {
   TurnQueue turn_;
   SessionTable sessions_;
   StandaloneRouter router_;
+  PinnedLanes pinned_;
   std::vector<std::unique_ptr<Door>> doors_;
   boost::asio::steady_timer sweep_timer_;
   unsigned sweeps_ = 0;

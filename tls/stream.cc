@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -42,6 +43,11 @@ bool Stream::is_unacknowledged() {
   ::socklen_t size = sizeof info;
   if (::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;  // a unix socket
   return (info.tcpi_unacked > 0 && info.tcpi_retransmits > 0) || info.tcpi_probes >= 2;
+}
+
+bool Stream::peer_is_gone() {
+  ::pollfd state{socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0;  // POLLERR and POLLHUP are always told
 }
 
 void Stream::shutdown_send() {

@@ -51,6 +51,9 @@ class Stream {
   // slowly or not at all still answers.
   bool is_unacknowledged();
 
+  // Has the peer closed its side, or reset the connection?  Without reading: for when nothing may be read.
+  bool peer_is_gone();
+
   // The peer sees the end of our bytes; reading goes on.
   void shutdown_send();
   // Idempotent.  Waits in progress end with operation_aborted.

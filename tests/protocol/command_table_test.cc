@@ -148,8 +148,6 @@ TEST(DispatchTest, WhatNoSharedProxyCanPassIsRefused) {
                                                                            "backup|start",
                                                                            "backup|status",
                                                                            "client|import-source",
-                                                                           "client|no-evict",
-                                                                           "client|no-touch",
                                                                            "clusterscan",
                                                                            "failover",
                                                                            "himport",

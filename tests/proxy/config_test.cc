@@ -88,7 +88,7 @@ TEST(ConfigTest, EveryKeyOfTheCommandsIsRead) {
                 "    - {match: [FLUSHALL, FLUSHDB], users: [admin], action: rewrite, to: [FLUSHDB, ASYNC]}\n"
                 "    - {match: [\"CONFIG|SET\"], action: deny, message: use the runbook}\n"
                 "    - {match: [\"@dangerous\"], action: observe}\n"
-                "  scripts: {mode: deny}\n"
+                "  scripts: {mode: allowlist, sha1: [e0e1f9fabfc9d4800c877a703b823ac0578ff8db], functions: [f]}\n"
                 "  keyspace: require_all_keys\n"
                 "  declare: []\n"
                 "  server_texts: \"7.0\"\n"));
@@ -104,6 +104,9 @@ TEST(ConfigTest, EveryKeyOfTheCommandsIsRead) {
   EXPECT_TRUE(config.policy.observe);
   EXPECT_TRUE(config.policy.require_all_keys_for_keyspace);
   EXPECT_EQ(config.policy.texts, acl::ServerTexts::kRedis70);
+  EXPECT_EQ(config.policy.scripts, acl::PolicyOptions::Scripts::kAllowList);
+  EXPECT_THAT(config.policy.script_sha1, ElementsAre("e0e1f9fabfc9d4800c877a703b823ac0578ff8db"));
+  EXPECT_THAT(config.policy.functions, ElementsAre("f"));
 }
 
 TEST(ConfigTest, EveryKeyOfTheLimitsIsRead) {

@@ -1,0 +1,172 @@
+// The part of the gate for what needs a lane of the session's own: it keeps the lane
+// waiting, changes it, or could put it out of step.
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "protocol/reply_writer.h"
+#include "protocol/text.h"
+#include "proxy/gate.h"
+
+namespace respgate::proxy {
+namespace {
+
+using protocol::Args;
+using protocol::Command;
+using protocol::CommandSpec;
+using protocol::RespVersion;
+using Mode = protocol::ChannelSpec::Mode;
+using Refusal = Verdict::Refusal;
+
+constexpr std::string_view kNoCaching =
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
+constexpr std::string_view kNoSuchRedirect = "ERR The client ID you want redirect to does not exist";
+constexpr std::string_view kNoBroadcast = "NOPERM respgate: tracking with BCAST needs a user who may read every key";
+
+bool may_put_a_lane_out_of_step(const CommandSpec& spec) { return spec.reach == protocol::Reach::kAnyKey || spec.name == "debug"; }
+
+// "unsubscribe" without a name of its own: nothing was subscribed to.
+void append_nothing_left(std::string& out, RespVersion resp, std::string_view kind, const std::string_view* name) {
+  protocol::append_push(out, resp, 3);
+  protocol::append_bulk(out, kind);
+  name != nullptr ? protocol::append_bulk(out, *name) : protocol::append_null(out, resp);
+  protocol::append_integer(out, 0);
+}
+
+}  // namespace
+
+Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& standing) {
+  const CommandSpec& spec = *verdict.spec;
+  const std::string_view name = spec.name;
+  if (name == "exec" || name == "discard")
+    return refuse(verdict, Refusal::kWrongCall, name == "exec" ? "ERR EXEC without MULTI" : "ERR DISCARD without MULTI");
+  if (name == "unwatch" && !standing.has_lane) return protocol::append_simple(answer_, "OK"), finish(verdict);
+  if (name.starts_with("client|") && !name.starts_with("client|no-")) return track(verdict, command, standing);
+  if (spec.channels.mode == Mode::kUnsubscribe) return unsubscribe(verdict, command, standing);
+  if (standing.owes_replies && !standing.has_lane) return wait(verdict);
+  if (spec.channels.mode == Mode::kSubscribe) return subscribe(verdict, command, standing);
+  if (protocol::may_block(spec, verdict.args)) return block(verdict, command, standing);
+  if (name == "migrate" && !client_.principal->is_unrestricted()) return refuse_unavailable(verdict);
+
+  verdict.pinned = true;
+  verdict = forward(verdict, command, standing);
+  if (verdict.kind != Verdict::Kind::kForward) return verdict;
+  if (name == "multi") {
+    transaction_.begin();
+    queued_generation_ = client_.policy->generation();
+    queued_database_ = client_.database;
+  } else if (name == "watch") {
+    watching_ = true;
+  } else if (name == "unwatch") {
+    watching_ = false;
+  } else if (may_put_a_lane_out_of_step(spec) || name.starts_with("client|")) {
+    lane_soiled_ = lane_kept_ = true;
+  }
+  return verdict;
+}
+
+Verdict Gate::block(Verdict verdict, const Command& command, const Standing& standing) {
+  verdict.pinned = true;
+  verdict.follows_all_writes = verdict.spec->name.starts_with("wait");
+  verdict.patience_ms = protocol::block_time_ms(*verdict.spec, verdict.args);
+  verdict = forward(verdict, command, standing);
+  if (verdict.kind != Verdict::Kind::kForward) return verdict;
+  verdict.blocking = true;
+  blocked_.emplace_back(*verdict.spec, verdict.args);
+  return verdict;
+}
+
+Verdict Gate::subscribe(Verdict verdict, const Command& command, const Standing& standing) {
+  verdict.pinned = true;
+  verdict = forward(verdict, command, standing);
+  if (verdict.kind != Verdict::Kind::kForward) return verdict;
+  lane_soiled_ = true;
+  verdict.confirmation = verdict.spec->name;
+  verdict.confirmations =
+      static_cast<std::uint32_t>(subscriptions_.subscribe(Subscriptions::sort_of(*verdict.spec), verdict.args.subspan(1)));
+  return verdict;
+}
+
+Verdict Gate::unsubscribe(Verdict verdict, const Command& command, const Standing& standing) {
+  const Args names = verdict.args.subspan(1);
+  if (!standing.has_lane) {  // it holds nothing
+    for (const std::string_view& name : names) append_nothing_left(answer_, client_.resp, verdict.spec->name, &name);
+    if (names.empty()) append_nothing_left(answer_, client_.resp, verdict.spec->name, nullptr);
+    return finish(verdict);
+  }
+  verdict.pinned = true;
+  verdict = forward(verdict, command, standing);
+  if (verdict.kind != Verdict::Kind::kForward) return verdict;
+  verdict.confirmation = verdict.spec->name;
+  verdict.confirmations = static_cast<std::uint32_t>(subscriptions_.unsubscribe(Subscriptions::sort_of(*verdict.spec), names));
+  return verdict;
+}
+
+// CLIENT TRACKING and what asks about it.  A client without a lane of its own is not tracking.
+Verdict Gate::track(Verdict verdict, const Command& command, const Standing& standing) {
+  if (verdict.spec->name != "client|tracking") return about_tracking(verdict, command, standing);
+  const TrackingRequest request = read_tracking(verdict.args);
+  const bool turns_off = verdict.args.size() == 3 && protocol::is_option(verdict.args[2], "off");
+  if (turns_off && !standing.has_lane) return protocol::append_simple(answer_, "OK"), finish(verdict);
+  if (standing.owes_replies && !standing.has_lane) return wait(verdict);
+
+  Tracking asked{request.on, request.broadcast, 0, 0};
+  if (request.broadcast && !client_.policy->options().observe && !may_hear_of_every_key()) {
+    verdict.decision = {acl::Decision::Reason::kKey, acl::Decision::Detail::kKeyspaceNames};
+    return refuse(verdict, Refusal::kAcl, kNoBroadcast);
+  }
+  std::vector<std::string_view> args(verdict.args.begin(), verdict.args.end());
+  if (request.redirect) {
+    const std::optional<std::int64_t> client = protocol::parse_strict_integer(args[*request.redirect]);
+    if (client && *client != 0) {
+      asked.redirect = static_cast<std::uint64_t>(*client);
+      const auto id = standing.lanes != nullptr ? standing.lanes->find(asked.redirect, client_.principal->name()) : std::nullopt;
+      if (!id) return refuse(verdict, Refusal::kWrongCall, kNoSuchRedirect);
+      asked.server_redirect = *id;
+      word_ = std::to_string(*id);
+      args[*request.redirect] = word_;
+    }
+  }
+  rewritten_ = std::move(args);
+  verdict.args = rewritten_;
+  verdict.pinned = true;
+  verdict = forward(verdict, command, standing);
+  if (verdict.kind != Verdict::Kind::kForward) return verdict;
+  lane_soiled_ = true;
+  verdict.reading = Request::Reading::kTracking;
+  tracking_asked_.push_back(asked);
+  return verdict;
+}
+
+Verdict Gate::about_tracking(Verdict verdict, const Command& command, const Standing& standing) {
+  const std::string_view name = verdict.spec->name;
+  if (standing.has_lane) {
+    verdict.pinned = true;
+    if (name != "client|caching") verdict.reading = Request::Reading::kTrackingInfo;
+    return forward(verdict, command, standing);
+  }
+  if (name == "client|caching") return refuse(verdict, Refusal::kWrongCall, kNoCaching);
+  if (name == "client|getredir") return protocol::append_integer(answer_, -1), finish(verdict);
+  protocol::append_map(answer_, client_.resp, 3);
+  protocol::append_bulk(answer_, "flags");
+  protocol::append_set(answer_, client_.resp, 1);
+  protocol::append_bulk(answer_, "off");
+  protocol::append_bulk(answer_, "redirect");
+  protocol::append_integer(answer_, -1);
+  protocol::append_bulk(answer_, "prefixes");
+  protocol::append_array(answer_, 0);
+  return finish(verdict);
+}
+
+// The node's number of the other client becomes ours.
+std::string_view Gate::with_own_redirect(std::string_view reply) {
+  if (tracking_.redirect == 0) return reply;
+  const std::string theirs = ":" + std::to_string(tracking_.server_redirect) + "\r\n";
+  const std::size_t at = reply.find(theirs);
+  if (at == reply.npos) return reply;
+  answer_.assign(reply.substr(0, at)).append(":").append(std::to_string(tracking_.redirect)).append("\r\n");
+  answer_.append(reply.substr(at + theirs.size()));
+  return answer_;
+}
+
+}  // namespace respgate::proxy

@@ -1,0 +1,180 @@
+// The part of the gate between MULTI and EXEC.  The server queues and runs; what the
+// proxy refuses while queueing spoils the transaction as a refusal by the server would,
+// and EXEC is judged by the policy in force when it comes.
+//
+// Stricter than the server: who a client is, what its session speaks and what it
+// subscribes to does not change inside a transaction, where EXEC's reply could not be
+// followed any more (reply counts, protocol, rights in mid-array).
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "protocol/reply_elements.h"
+#include "protocol/reply_writer.h"
+#include "protocol/text.h"
+#include "proxy/gate.h"
+#include "proxy/info_filter.h"
+
+namespace respgate::proxy {
+namespace {
+
+using protocol::Args;
+using protocol::CommandSpec;
+using protocol::ReplyExpectation;
+using protocol::RespType;
+using Refusal = Verdict::Refusal;
+using Source = Transaction::Source;
+
+constexpr std::string_view kAborted = "-EXECABORT Transaction discarded because of previous errors.\r\n";
+
+// `+QUEUED`, and nothing else but an error.
+ReplyExpectation queued_reply() { return {protocol::reply_bit(RespType::kSimple), ReplyExpectation::kAnyLength}; }
+
+// The server has its own word on what is no command to queue.
+bool runs_inside(std::string_view name) { return name == "multi" || name == "watch"; }
+
+bool may_be_queued(const CommandSpec& spec) {
+  using Mode = protocol::ChannelSpec::Mode;
+  const bool subscribes = spec.channels.mode == Mode::kSubscribe || spec.channels.mode == Mode::kUnsubscribe;
+  const bool asks_others = spec.name == "client|list" || spec.name == "client|kill" || spec.name == "client|unblock";
+  const bool changes_session = spec.name == "auth" || spec.name == "hello" || spec.name == "client|reply" ||
+                               spec.name == "client|tracking" || spec.name == "client|caching" || spec.name == "client|getredir" ||
+                               spec.name == "client|trackinginfo" || spec.name == "migrate";
+  return !subscribes && !changes_session && !asks_others;
+}
+
+Source source_of(const CommandSpec& spec) {
+  if (spec.name == "select") return Source::kServerSelect;
+  if (spec.name == "info") return Source::kServerInfo;
+  return spec.dispatch == protocol::Dispatch::kLocal ? Source::kProxy : Source::kServer;
+}
+
+}  // namespace
+
+Verdict Gate::in_transaction(Verdict verdict, const protocol::Command& command, const Standing& standing) {
+  const CommandSpec& spec = *verdict.spec;
+  if (spec.name == "quit" || spec.name == "reset") return run_locally(verdict, standing);
+  if (spec.name == "exec") return exec(verdict, standing);
+  verdict.pinned = true;
+  if (spec.name == "discard") {
+    verdict = forward(verdict, command, standing);
+    if (verdict.refusal == Refusal::kNone) end_transaction();
+    return verdict;
+  }
+  if (runs_inside(spec.name)) return forward(verdict, command, standing);
+  if (!may_be_queued(spec))
+    return refuse(verdict, Refusal::kWrongCall, "ERR respgate: '" + std::string(spec.name) + "' is not available inside a transaction");
+
+  const Source source = source_of(spec);
+  const bool rewritten = verdict.rule.kind == acl::RuleOutcome::Kind::kRewrite;
+  if (source != Source::kProxy) {
+    verdict.expectation = queued_reply();
+    verdict = forward(verdict, command, standing);
+    if (verdict.refusal != Refusal::kNone) return verdict;
+  }
+  if (spec.reach == protocol::Reach::kAnyKey || spec.name == "debug") lane_soiled_ = lane_kept_ = true;
+  if (source == Source::kServerSelect) {
+    queued_database_ = protocol::parse_strict_integer(verdict.args[1]).value_or(queued_database_);
+    lane_soiled_ = true;
+  }
+  transaction_.queue({KeptCommand(spec, verdict.args), source, rewritten});
+  if (source != Source::kProxy) return verdict;
+  protocol::append_simple(answer_, "QUEUED");
+  return finish(verdict);
+}
+
+Verdict Gate::exec(Verdict verdict, const Standing& standing) {
+  if (transaction_.is_edited() && standing.owes_replies) return wait(verdict);  // one edited reply at a time
+  if (transaction_.is_spoiled() || !queue_is_still_allowed()) return abort_transaction(verdict);
+  send_alone(verdict, "EXEC");
+  const protocol::ReplyTypes nothing = protocol::reply_bit(RespType::kNull) | protocol::kNullArrayBit;
+  verdict.expectation = {protocol::reply_bit(RespType::kArray) | nothing, static_cast<std::uint32_t>(transaction_.sent())};
+  if (transaction_.is_edited()) {
+    verdict.reading = Request::Reading::kExec;
+    verdict.is_barrier = true;
+    executing_ = std::move(transaction_);
+  }
+  end_transaction();
+  return verdict;
+}
+
+// The server forgets the queue, the client is told that nothing of it ran.
+Verdict Gate::abort_transaction(Verdict verdict) {
+  send_alone(verdict, "DISCARD");
+  verdict.reading = Request::Reading::kAborted;
+  verdict.expectation = queued_reply();
+  end_transaction();
+  return verdict;
+}
+
+void Gate::send_alone(Verdict& verdict, std::string_view command) {
+  verdict.kind = Verdict::Kind::kForward;
+  verdict.pinned = true;
+  rewritten_.assign({command});
+  verdict.args = rewritten_;
+}
+
+void Gate::end_transaction() {
+  transaction_.clear();
+  watching_ = false;
+}
+
+bool Gate::queue_is_still_allowed() {
+  if (queued_generation_ == client_.policy->generation()) return true;
+  std::int64_t database = client_.database;
+  for (const Transaction::Element& element : transaction_.elements()) {
+    if (!still_allowed(element.command, element.rewritten, database)) return false;
+    if (element.source == Source::kServerSelect) database = protocol::parse_strict_integer(element.command.args()[1]).value_or(database);
+  }
+  return true;
+}
+
+std::string_view Gate::finish_transaction(std::string_view reply) {
+  const Transaction executed = std::exchange(executing_, {});
+  const auto elements = protocol::array_elements(reply, client_.resp);
+  if (!elements || elements->size() != executed.sent()) return reply;  // watched keys changed, or an error
+  answer_.clear();
+  protocol::append_array(answer_, executed.elements().size());
+  auto element = elements->begin();
+  for (const Transaction::Element& queued : executed.elements()) {
+    switch (queued.source) {
+      case Source::kServer: answer_.append(*element++); break;
+      case Source::kServerInfo: append_filtered_info(answer_, *element++); break;
+      case Source::kServerSelect:
+        if (element->starts_with('+')) client_.database = protocol::parse_strict_integer(queued.command.args()[1]).value_or(0);
+        answer_.append(*element++);
+        break;
+      case Source::kProxy: answer_here(queued.command.spec(), queued.command.args(), client_.last_command_ms); break;
+    }
+  }
+  return answer_;
+}
+
+std::string_view Gate::read_reply(Request::Reading reading, std::string_view reply) {
+  using Reading = Request::Reading;
+  const bool is_error = reply.starts_with('-') || reply.starts_with('!');
+  switch (reading) {
+    case Reading::kPlain:
+    case Reading::kSelect: return reply;
+    case Reading::kAborted: return kAborted;
+    case Reading::kExec: return finish_transaction(reply);
+    case Reading::kInfo:
+      answer_.clear();
+      append_filtered_info(answer_, reply);
+      return answer_;
+    case Reading::kHello:
+      if (is_error) return reply;
+      client_.resp = hello_asked_;
+      answer_.clear();
+      append_hello_reply();
+      return answer_;
+    case Reading::kTracking:
+      if (!is_error) tracking_ = tracking_asked_.front();
+      tracking_asked_.pop_front();
+      return reply;
+    case Reading::kTrackingInfo: return with_own_redirect(reply);
+  }
+  return reply;
+}
+
+}  // namespace respgate::proxy

@@ -1,0 +1,110 @@
+// Lanes that one session at a time has for itself: for what would hold up others
+// (blocking commands), would change the connection (MULTI, WATCH, SUBSCRIBE, CLIENT
+// TRACKING), or could put it out of step (scripts).
+//
+//   lease() ─► submit()… ─► give_back()   kept for the next, with an ECHO of a nonce between the two of them
+//                       └─► discard()     closed: it may hold state, or answers are owed on it
+//
+// A lane that was given back and is out of step fails its ECHO before a reply can reach the next session.  There are
+// never more lanes out than sessions; those kept idle are bounded and closed after a time.
+// Lives on its worker's thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "proxy/lane.h"
+#include "proxy/memory_budget.h"
+#include "proxy/metrics.h"
+#include "proxy/request.h"
+
+namespace respgate::proxy {
+
+class PinnedLanes final : private Lane::Owner {
+ public:
+  class Listener {
+   public:
+    // A lane ended under its session.  Everything in flight on it was answered with an error before.
+    virtual void on_lease_lost(SessionId session, std::uint64_t lane) = 0;
+    // A session's lane answered READONLY: the primary is elsewhere.
+    virtual void on_readonly(SessionId session, std::uint64_t lane) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  // `settings` outlives this; what is changed in it counts from the next dial on.
+  PinnedLanes(boost::asio::io_context& io, const LaneSettings& settings, Milliseconds idle, std::span<char> scratch, RequestPool& pool,
+              MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener);
+  ~PinnedLanes();
+
+  // An idle lane, or a new one that is being dialled.  0: the node cannot be reached at present.
+  std::uint64_t lease(SessionId session, protocol::RespVersion resp, std::int64_t database, std::int64_t now_ms);
+  // Answers through the sink, possibly before it returns.  REQUIRES: leased.
+  void submit(std::uint64_t lane, RequestPtr request, std::int64_t now_ms);
+  // An ECHO between what was submitted and what will be; see Lane::probe.
+  void probe(std::uint64_t lane, std::int64_t now_ms);
+  // REQUIRES: nothing is owed on it, and it holds no state.
+  void give_back(std::uint64_t lane, std::int64_t now_ms);
+  // What is in flight on it goes unanswered.
+  void discard(std::uint64_t lane);
+  // The number of its connection at the node; 0 while it is being dialled.
+  std::int64_t server_side_id(std::uint64_t lane) const;
+
+  void flush(std::int64_t now_ms);
+  void sweep(std::int64_t now_ms);
+  // What is idle is closed: credentials or the primary changed.
+  void close_idle();
+  void stop();
+
+  std::size_t leased() const { return leases_.size(); }
+  std::size_t idle() const { return idle_.size(); }
+
+ private:
+  struct Lease {
+    std::shared_ptr<Lane> lane;
+    SessionId session;
+  };
+
+  void on_lane_ready(Lane& lane, std::string_view server_version) override;
+  void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
+  void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) override;
+  void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
+  void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) override;
+  void on_lane_ended(Lane& lane, const LaneReport& report) override;
+  std::int64_t now_ms() const override { return now_ms_; }
+
+  std::shared_ptr<Lane> take_idle(protocol::RespVersion resp, std::int64_t database);
+  std::shared_ptr<Lane> dial(protocol::RespVersion resp, std::int64_t database);
+  void answer(RequestPtr request, std::string_view bytes);
+
+  boost::asio::io_context& io_;
+  const LaneSettings& settings_;
+  const Milliseconds idle_for_;
+  std::span<char> scratch_;
+  RequestPool& pool_;
+  MemoryBudget& memory_;
+  UpstreamCounters& counters_;
+  ReplySink& sink_;
+  Listener& listener_;
+
+  std::unordered_map<std::uint64_t, Lease> leases_;  // by lane id
+  std::vector<std::shared_ptr<Lane>> idle_;          // last given back, last
+  std::vector<std::shared_ptr<Lane>> dirty_;
+  std::uint64_t next_id_ = 1;
+  std::int64_t now_ms_ = 0;
+  unsigned failures_ = 0;
+  std::int64_t next_dial_ms_ = 0;
+  std::minstd_rand random_;
+  bool stopping_ = false;
+};
+
+}  // namespace respgate::proxy

@@ -1,0 +1,275 @@
+// What needs a lane of the session's own: transactions, blocking commands, channels,
+// tracking, scripts.  How the answers come together over a real server is for the
+// integration tests; here is what the gate decides.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/proxy/gate_client.h"
+
+namespace respgate::proxy {
+namespace {
+
+using Kind = Verdict::Kind;
+using Reading = Request::Reading;
+using Refusal = Verdict::Refusal;
+
+constexpr Standing kWithLane{.has_lane = true};
+constexpr Standing kOwing{.owes_replies = true};
+
+std::string words(const Verdict& verdict) {
+  std::string text;
+  for (const std::string_view word : verdict.args) text.append(text.empty() ? "" : " ").append(word);
+  return text;
+}
+
+TEST(GateStateTest, WhatTravelsOnALaneOfItsOwn) {
+  const std::vector<std::vector<std::string>> commands{
+      {"MULTI"},          {"WATCH", "app:1"},     {"BLPOP", "app:1", "0"},     {"XREAD", "BLOCK", "0", "STREAMS", "app:s", "$"},
+      {"WAIT", "0", "0"}, {"SUBSCRIBE", "app:c"}, {"CLIENT", "TRACKING", "ON"}};
+  for (const auto& command : commands) {
+    Client client({}, "app");
+    EXPECT_EQ(client.say(command, kOwing).kind, Kind::kWait) << "not beside what is under way on another lane: " << command[0];
+    EXPECT_FALSE(client.gate_.needs_lane());
+    const Verdict& verdict = client.say(command);
+    EXPECT_EQ(verdict.kind, Kind::kForward) << command[0];
+    EXPECT_TRUE(verdict.pinned) << command[0];
+  }
+  Client client({}, "app");
+  EXPECT_FALSE(client.say({"XREAD", "STREAMS", "app:s", "0"}).pinned);
+  EXPECT_FALSE(client.say({"GET", "app:1"}).pinned);
+}
+
+TEST(GateStateTest, WithoutATransactionNothingIsAsked) {
+  Client client({}, "app");
+  EXPECT_EQ(client.hear({"EXEC"}), "-ERR EXEC without MULTI\r\n");
+  EXPECT_EQ(client.hear({"DISCARD"}), "-ERR DISCARD without MULTI\r\n");
+  EXPECT_EQ(client.hear({"UNWATCH"}), "+OK\r\n");
+}
+
+TEST(GateStateTest, ExecWaitsForAsManyElementsAsWereSent) {
+  Client client({}, "app");
+  client.say({"MULTI"});
+  client.say({"SET", "app:1", "x"}, kWithLane);
+  EXPECT_EQ(client.hear({"PING"}), "+QUEUED\r\n");
+  EXPECT_EQ(client.say({"EXEC"}, kOwing).kind, Kind::kWait) << "its reply is edited: one at a time";
+  const Verdict& verdict = client.say({"EXEC"}, kWithLane);
+  EXPECT_EQ(words(verdict), "EXEC");
+  EXPECT_EQ(verdict.expectation->length, 1u);
+  EXPECT_EQ(verdict.reading, Reading::kExec);
+  EXPECT_EQ(client.gate_.read_reply(Reading::kExec, "*1\r\n+OK\r\n"), "*2\r\n+OK\r\n+PONG\r\n");
+}
+
+TEST(GateStateTest, AnExecThatRanNothingAnswersNothingOfItsOwn) {
+  for (const std::string_view reply : {"*-1\r\n", "-EXECABORT Transaction discarded because of previous errors.\r\n"}) {
+    Client client({}, "app");
+    client.say({"MULTI"});
+    client.say({"CLIENT", "SETNAME", "me"}, kWithLane);
+    client.say({"EXEC"}, kWithLane);
+    EXPECT_EQ(client.gate_.read_reply(Reading::kExec, reply), reply);
+    EXPECT_EQ(client.gate_.client().name, "");
+  }
+}
+
+TEST(GateStateTest, ADatabaseSelectedInsideCountsForTheQueueAndAfterExec) {
+  Client client({.users = "user app on >p ~* db=0,3 +@all\n"}, "app");
+  client.say({"MULTI"});
+  EXPECT_EQ(client.say({"SELECT", "3"}, kWithLane).refusal, Refusal::kNone);
+  EXPECT_EQ(client.say({"SELECT", "4"}, kWithLane).refusal, Refusal::kAcl);
+  client.say({"DISCARD"}, kWithLane);
+  client.say({"MULTI"});
+  client.say({"SELECT", "3"}, kWithLane);
+  client.say({"EXEC"}, kWithLane);
+  EXPECT_EQ(client.gate_.client().database, 0);
+  client.gate_.read_reply(Reading::kExec, "*1\r\n+OK\r\n");
+  EXPECT_EQ(client.gate_.client().database, 3);
+  EXPECT_FALSE(client.gate_.leaves_lane_clean());
+}
+
+TEST(GateStateTest, ARefusalWhileQueueingTurnsExecIntoDiscard) {
+  for (const std::vector<std::string>& refused : std::vector<std::vector<std::string>>{
+           {"GET", "other"}, {"CONFIG", "GET", "*"}, {"NOSUCH"}, {"GET"}, {"MONITOR"}, {"SUBSCRIBE", "app:c"}, {"AUTH", "app", "x"}}) {
+    Client client({}, "app");
+    client.say({"MULTI"});
+    EXPECT_NE(client.say(refused, kWithLane).refusal, Refusal::kNone) << refused[0];
+    EXPECT_EQ(words(client.say({"EXEC"}, kWithLane)), "DISCARD") << refused[0];
+    EXPECT_EQ(client.gate_.read_reply(Reading::kAborted, "+OK\r\n"), "-EXECABORT Transaction discarded because of previous errors.\r\n");
+    EXPECT_FALSE(client.gate_.needs_lane());
+    EXPECT_TRUE(client.gate_.leaves_lane_clean());
+  }
+}
+
+TEST(GateStateTest, AnExecThatIsRefusedItselfDropsTheQueue) {
+  Client client({.users = "user app on >p ~* +@all -exec\n"}, "app");
+  client.say({"MULTI"});
+  const Verdict& verdict = client.say({"EXEC"}, kWithLane);
+  EXPECT_EQ(verdict.refusal, Refusal::kAcl);
+  EXPECT_EQ(words(verdict), "DISCARD");
+}
+
+TEST(GateStateTest, TheQueueIsJudgedByThePolicyOfExec) {
+  for (const bool narrower : {true, false}) {
+    Client client({}, "app");
+    client.say({"MULTI"});
+    client.say({"SET", "app:1", "x"}, kWithLane);
+    client.say({"SET", "app:2", "x"}, kWithLane);
+    acl::PolicyPtr policy = make_policy({.users = narrower ? "user app on >p ~app:1 +@all\n" : "user app on >p ~app:* +@all\n"}, 2);
+    ASSERT_TRUE(client.gate_.adopt(policy));
+    EXPECT_EQ(words(client.say({"EXEC"}, kWithLane)), narrower ? "DISCARD" : "EXEC");
+  }
+}
+
+TEST(GateStateTest, ARuleOfTheNewPolicyCountsForTheQueueToo) {
+  Client client({}, "app");
+  client.say({"MULTI"});
+  client.say({"DEL", "app:1"}, kWithLane);
+  acl::CommandRuleText no_del;
+  no_del.match = {"DEL"};
+  ASSERT_TRUE(client.gate_.adopt(make_policy({.rules = {no_del}}, 2)));
+  EXPECT_EQ(words(client.say({"EXEC"}, kWithLane)), "DISCARD");
+}
+
+TEST(GateStateTest, TheLaneIsKeptAsLongAsThereIsState) {
+  Client client({}, "app");
+  client.say({"WATCH", "app:1"});
+  EXPECT_TRUE(client.gate_.needs_lane());
+  client.say({"UNWATCH"}, kWithLane);
+  EXPECT_FALSE(client.gate_.needs_lane());
+  EXPECT_TRUE(client.gate_.leaves_lane_clean());
+  client.say({"SUBSCRIBE", "app:1", "app:2"}, kWithLane);
+  EXPECT_TRUE(client.gate_.needs_lane());
+  client.say({"UNSUBSCRIBE"}, kWithLane);
+  EXPECT_FALSE(client.gate_.needs_lane());
+  EXPECT_FALSE(client.gate_.leaves_lane_clean()) << "it was subscribed";
+  client.say({"RESET"}, kWithLane);
+  EXPECT_TRUE(client.gate_.leaves_lane_clean());
+}
+
+TEST(GateStateTest, ASubscriberOfResp2MaySayLittleAndOneOfResp3All) {
+  Client client({}, "app");
+  const Verdict& verdict = client.say({"SUBSCRIBE", "app:1", "app:2"});
+  EXPECT_EQ(verdict.confirmation, "subscribe");
+  EXPECT_EQ(verdict.confirmations, 2u);
+  EXPECT_TRUE(client.hear({"GET", "app:1"}).starts_with("-ERR Can't execute 'get': only (P|S)SUBSCRIBE"));
+  EXPECT_TRUE(client.hear({"EXEC"}).starts_with("-EXECABORT Transaction discarded because of: Can't execute 'exec'"));
+  EXPECT_EQ(client.hear({"PING"}), "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+
+  Client modern({}, "app");
+  modern.say({"HELLO", "3"});
+  modern.say({"SUBSCRIBE", "app:1"});
+  EXPECT_EQ(modern.say({"GET", "app:1"}, kWithLane).kind, Kind::kForward);
+  EXPECT_EQ(modern.hear({"PING"}), "+PONG\r\n");
+}
+
+TEST(GateStateTest, WhoHoldsNothingIsToldSoWithoutTheServer) {
+  Client client({}, "app");
+  EXPECT_EQ(client.hear({"UNSUBSCRIBE"}), "*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n");
+  EXPECT_EQ(client.hear({"PUNSUBSCRIBE", "a"}), "*3\r\n$12\r\npunsubscribe\r\n$1\r\na\r\n:0\r\n");
+}
+
+TEST(GateStateTest, WhatIsHeldMustBeAllowedByANewPolicy) {
+  struct Row {
+    std::vector<std::string> command;
+    std::string_view users;
+    bool stays;
+  };
+  const std::vector<Row> rows{
+      {{"SUBSCRIBE", "app:1"}, "user app on >p ~* &app:1 +@all\n", true},
+      {{"SUBSCRIBE", "app:1"}, "user app on >p ~* &app:2 +@all\n", false},
+      {{"PSUBSCRIBE", "app:*"}, "user app on >p ~* &app:* +@all\n", true},
+      {{"PSUBSCRIBE", "app:*"}, "user app on >p ~* &app:1 +@all\n", false},
+      {{"BLPOP", "app:1", "0"}, "user app on >p ~app:1 +@all\n", true},
+      {{"BLPOP", "app:1", "0"}, "user app on >p ~app:2 +@all\n", false},
+      {{"BLPOP", "app:1", "0"}, "user app on >p ~* +@all -blpop\n", false},
+      {{"WATCH", "app:1"}, "user app on >p ~app:2 +@all\n", true},
+  };
+  for (const Row& row : rows) {
+    Client client({}, "app");
+    ASSERT_EQ(client.say(row.command).kind, Kind::kForward);
+    EXPECT_EQ(client.gate_.adopt(make_policy({.users = row.users}, 2)), row.stays) << row.command[0] << " " << row.users;
+  }
+}
+
+TEST(GateStateTest, ABlockedCommandIsForgottenWhenItIsAnswered) {
+  Client client({}, "app");
+  const Verdict& verdict = client.say({"BLPOP", "app:1", "2.5"});
+  EXPECT_TRUE(verdict.blocking);
+  EXPECT_EQ(verdict.patience_ms, 2501);
+  EXPECT_TRUE(client.gate_.is_blocked());
+  client.gate_.unblocked();
+  EXPECT_FALSE(client.gate_.is_blocked());
+  EXPECT_TRUE(client.gate_.adopt(make_policy({.users = "user app on >p ~x +@all\n"}, 2)));
+}
+
+TEST(GateStateTest, RedirectionsNameOnlyConnectionsOfTheSameUser) {
+  LaneDirectory lanes;
+  lanes.set(41, "app", 9001);
+  lanes.set(42, "admin", 9002);
+  const Standing standing{.lanes = &lanes};
+  Client client({}, "app");
+  EXPECT_EQ(words(client.say({"CLIENT", "TRACKING", "ON", "REDIRECT", "41"}, standing)), "CLIENT TRACKING ON REDIRECT 9001");
+  EXPECT_EQ(client.gate_.read_reply(Reading::kTracking, "+OK\r\n"), "+OK\r\n");
+  EXPECT_TRUE(client.gate_.needs_lane());
+  EXPECT_EQ(client.gate_.read_reply(Reading::kTrackingInfo, ":9001\r\n"), ":41\r\n");
+  Client other({}, "app");
+  for (const char* id : {"42", "43", "-1"})
+    EXPECT_EQ(std::string(other.say({"CLIENT", "TRACKING", "ON", "REDIRECT", id}, standing).answer),
+              "-ERR The client ID you want redirect to does not exist\r\n");
+}
+
+TEST(GateStateTest, BroadcastsAreForThoseWhoMayReadEveryKey) {
+  Client app({}, "app");
+  EXPECT_EQ(app.say({"CLIENT", "TRACKING", "ON", "BCAST"}).refusal, Refusal::kAcl);
+  EXPECT_EQ(app.say({"CLIENT", "TRACKING", "ON", "PREFIX", "bcast"}).refusal, Refusal::kNone) << "a prefix is no option";
+  Client admin({}, "admin");
+  EXPECT_EQ(admin.say({"CLIENT", "TRACKING", "ON", "BCAST"}).refusal, Refusal::kNone);
+  admin.gate_.read_reply(Reading::kTracking, "+OK\r\n");
+  EXPECT_FALSE(admin.gate_.adopt(make_policy({.users = "user admin on >p ~a +@all\n"}, 2)));
+}
+
+TEST(GateStateTest, RepliesThatAreNotWantedAreMarked) {
+  Client client({}, "app");
+  client.say({"HELLO", "3"});
+  EXPECT_TRUE(client.say({"CLIENT", "REPLY", "SKIP"}).silent);
+  EXPECT_TRUE(client.say({"GET", "other"}).silent);
+  EXPECT_FALSE(client.say({"GET", "app:1"}).silent);
+  EXPECT_TRUE(client.say({"CLIENT", "REPLY", "OFF"}).silent);
+  EXPECT_TRUE(client.say({"PING"}).silent);
+  EXPECT_FALSE(client.say({"SUBSCRIBE", "app:1"}).silent) << "confirmations are no replies";
+  EXPECT_FALSE(client.say({"CLIENT", "REPLY", "ON"}).silent);
+}
+
+TEST(GateStateTest, ASkippedReplySurvivesWaiting) {
+  Client client({}, "app");
+  client.say({"CLIENT", "REPLY", "SKIP"});
+  EXPECT_EQ(client.say({"MULTI"}, kOwing).kind, Kind::kWait);
+  EXPECT_TRUE(client.say({"MULTI"}).silent);
+  EXPECT_FALSE(client.say({"DISCARD"}, kWithLane).silent);
+}
+
+TEST(GateStateTest, ScriptsTravelOnALaneThatNobodyGetsAfterwards) {
+  Client client({}, "admin");
+  EXPECT_TRUE(client.say({"EVAL", "return 1", "0"}).pinned);
+  EXPECT_TRUE(client.gate_.keeps_lane());
+  EXPECT_FALSE(client.gate_.leaves_lane_clean());
+  EXPECT_EQ(Client({}, "app").say({"EVAL", "return 1", "0"}).refusal, Refusal::kAcl);
+}
+
+TEST(GateStateTest, WithoutRoomNothingIsBegun) {
+  const Standing full{.no_room = "ERR respgate: memory limit reached, try again later"};
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{{"MULTI"},
+                                                                                       {"WATCH", "app:1"},
+                                                                                       {"SUBSCRIBE", "app:1"},
+                                                                                       {"BLPOP", "app:1", "0"},
+                                                                                       {"GET", "app:1"},
+                                                                                       {"CLIENT", "TRACKING", "ON"}}) {
+    Client client({}, "app");
+    EXPECT_EQ(client.say(command, full).refusal, Refusal::kNoRoom) << command[0];
+    EXPECT_FALSE(client.gate_.needs_lane() || client.gate_.is_blocked()) << command[0];
+  }
+}
+
+}  // namespace
+}  // namespace respgate::proxy
