@@ -9,12 +9,13 @@ ARGS ?=
 # ThreadSanitizer wants its addresses free: some kernels spread a process further than it can bear.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test test-sanitizers coverage deps deps-lint deps-coverage format lint install clean
+.PHONY: help run test test-sanitizers test-redis-suite coverage deps deps-lint deps-coverage deps-redis-suite format lint install clean
 
 help:
 	@echo 'make run [ARGS=...]   build and start `respgate dev`, a proxy with a private server behind it'
 	@echo 'make test             build once, run every test'
 	@echo 'make test-sanitizers  the same under ASan+UBSan, then under TSan'
+	@echo 'make test-redis-suite [ARGS="unit/multi ..."]  the test suite of Redis, through the proxy and directly, side by side'
 	@echo 'make coverage         line coverage of protocol/ and acl/'
 	@echo 'make format, lint     rewrite in the house style; check style and clang-tidy'
 	@echo 'make install          to $$(DESTDIR)$$(PREFIX), which is $(DESTDIR)$(PREFIX)'
@@ -35,6 +36,10 @@ test-sanitizers: deps build/asan/build.ninja build/tsan/build.ninja
 	cmake --build --preset tsan --parallel $(JOBS)
 	$(FIXED_ADDRESSES) ctest --preset tsan --parallel $(JOBS)
 
+test-redis-suite: deps deps-redis-suite build/build.ninja
+	cmake --build --preset release --parallel $(JOBS) --target respgate
+	/usr/bin/python3 -B tests/redis_suite/run.py $(ARGS)
+
 coverage: deps deps-coverage build/coverage/build.ninja
 	cmake --build --preset coverage --parallel $(JOBS)
 	find build/coverage -name '*.gcda' -delete
@@ -47,6 +52,9 @@ deps:
 
 deps-lint:
 	@.ci/deps clang-format clang-tidy-19
+
+deps-redis-suite:
+	@.ci/deps tcl dpkg-dev
 
 deps-coverage:
 	@.ci/deps gcovr
