@@ -52,6 +52,7 @@ struct UpstreamConfig {
   Milliseconds queue_timeout{1000};
   std::size_t lane_window = 8192;
   std::size_t max_lanes = 256;
+  std::size_t max_pinned_lanes = 4096;
   Milliseconds lane_idle{60000};
   std::vector<acl::RenameText> command_names;  // what to say upstream instead ("": it has none); `from` in lower case
   SentinelConfig sentinel;

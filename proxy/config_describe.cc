@@ -58,6 +58,7 @@ Json describe(const UpstreamConfig& upstream) {
           {"queue_timeout", spell_duration(upstream.queue_timeout)},
           {"lane_window", upstream.lane_window},
           {"max_lanes", upstream.max_lanes},
+          {"max_pinned_lanes", upstream.max_pinned_lanes},
           {"lane_idle", spell_duration(upstream.lane_idle)},
           {"sentinel",
            {{"mode", sentinel_mode_name(upstream.sentinel.mode)},

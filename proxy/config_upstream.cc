@@ -104,6 +104,7 @@ void read_upstream(MapReader& root, const Folder& folder, Config& config) {
   section.count("lanes_per_worker", upstream.lanes_per_worker, {1, 64});
   section.count("lane_window", upstream.lane_window, {1, 1'000'000});
   section.count("max_lanes", upstream.max_lanes, {1, 65'536});
+  section.count("max_pinned_lanes", upstream.max_pinned_lanes, {1, 65'536});
   read_command_names(section, upstream);
   read_sentinel(section.section("sentinel"), upstream.sentinel);
   refuse_what_is_not_built(section);

@@ -42,10 +42,11 @@ struct ServerFacts {
 
 // What a gate must know of its session to judge the next command.
 struct Standing {
-  bool owes_replies = false;              // earlier commands are still unanswered
-  bool has_lane = false;                  // a lane of its own is leased to it
-  std::string_view no_room = {};          // not empty: nothing more can go upstream; the error to say so
-  std::int64_t now_ms = 0;                // steady clock
+  bool owes_replies = false;             // earlier commands are still unanswered
+  bool has_lane = false;                 // a lane of its own is leased to it
+  std::string_view no_room = {};         // not empty: nothing more can go upstream; the error to say so
+  std::string_view no_lane = {};         // not empty: no lane of its own can be had; the error to say so
+  std::int64_t now_ms = 0;               // steady clock
   const LaneDirectory* lanes = nullptr;  // of other clients; may be null
 };
 
@@ -82,8 +83,10 @@ class Gate {
   bool keeps_lane() const { return lane_kept_; }
   // May another session have it afterwards?
   bool leaves_lane_clean() const { return !lane_soiled_ && !needs_lane() && blocked_.empty(); }
-  // Will it be closed rather than go to another?
+  // Will it be closed rather than go to another?  Only then may the server say something on it unasked.
   bool has_lane_for_good() const { return lane_soiled_; }
+  // The server would not end what it was told to end.
+  void state_remains() { lane_soiled_ = true; }
   bool is_blocked() const { return !blocked_.empty(); }
   bool is_subscriber() const { return !subscriptions_.empty(); }
   // It is gone, given back or closed; the client has no state any more.
@@ -162,7 +165,7 @@ class Gate {
   bool lane_kept_ = false;
   protocol::RespVersion hello_asked_ = protocol::RespVersion::kResp2;
 
-  bool replies_off_ = false;      // CLIENT REPLY OFF
+  bool replies_off_ = false;       // CLIENT REPLY OFF
   bool skips_next_reply_ = false;  // CLIENT REPLY SKIP
 };
 

@@ -44,6 +44,7 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
   if (name.starts_with("client|") && !name.starts_with("client|no-")) return track(verdict, command, standing);
   if (spec.channels.mode == Mode::kUnsubscribe) return unsubscribe(verdict, command, standing);
   if (standing.owes_replies && !standing.has_lane) return wait(verdict);
+  if (!standing.no_lane.empty() && !standing.has_lane) return refuse(verdict, Refusal::kNoRoom, standing.no_lane);
   if (spec.channels.mode == Mode::kSubscribe) return subscribe(verdict, command, standing);
   if (protocol::may_block(spec, verdict.args)) return block(verdict, command, standing);
   if (name == "migrate" && !client_.principal->is_unrestricted()) return refuse_unavailable(verdict);
@@ -59,6 +60,7 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
     watching_ = true;
   } else if (name == "unwatch") {
     watching_ = false;
+    verdict.ends_state = true;
   } else if (may_put_a_lane_out_of_step(spec) || name.starts_with("client|")) {
     lane_soiled_ = lane_kept_ = true;
   }
@@ -109,6 +111,7 @@ Verdict Gate::track(Verdict verdict, const Command& command, const Standing& sta
   const bool turns_off = verdict.args.size() == 3 && protocol::is_option(verdict.args[2], "off");
   if (turns_off && !standing.has_lane) return protocol::append_simple(answer_, "OK"), finish(verdict);
   if (standing.owes_replies && !standing.has_lane) return wait(verdict);
+  if (!standing.no_lane.empty() && !standing.has_lane) return refuse(verdict, Refusal::kNoRoom, standing.no_lane);
 
   Tracking asked{request.on, request.broadcast, 0, 0};
   if (request.broadcast && !client_.policy->options().observe && !may_hear_of_every_key()) {

@@ -59,6 +59,7 @@ Verdict Gate::in_transaction(Verdict verdict, const protocol::Command& command, 
   if (spec.name == "discard") {
     verdict = forward(verdict, command, standing);
     if (verdict.refusal == Refusal::kNone) end_transaction();
+    verdict.ends_state = true;
     return verdict;
   }
   if (runs_inside(spec.name)) return forward(verdict, command, standing);
@@ -110,6 +111,7 @@ Verdict Gate::abort_transaction(Verdict verdict) {
 void Gate::send_alone(Verdict& verdict, std::string_view command) {
   verdict.kind = Verdict::Kind::kForward;
   verdict.pinned = true;
+  verdict.ends_state = true;
   rewritten_.assign({command});
   verdict.args = rewritten_;
 }

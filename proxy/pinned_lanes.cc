@@ -19,11 +19,11 @@ constexpr std::int64_t kLongestPauseMs = 2000;
 
 }  // namespace
 
-PinnedLanes::PinnedLanes(boost::asio::io_context& io, const LaneSettings& settings, Milliseconds idle, std::span<char> scratch,
+PinnedLanes::PinnedLanes(boost::asio::io_context& io, const LaneSettings& settings, Limits limits, std::span<char> scratch,
                          RequestPool& pool, MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener)
     : io_(io),
       settings_(settings),
-      idle_for_(idle),
+      limits_(limits),
       scratch_(scratch),
       pool_(pool),
       memory_(memory),
@@ -182,7 +182,7 @@ void PinnedLanes::sweep(std::int64_t now_ms) {
   for (const auto& lane : lanes) lane->sweep(now_ms);
   std::vector<std::shared_ptr<Lane>> unused;
   for (const auto& lane : idle_)
-    if (lane->load() == 0 && now_ms - lane->last_used_ms() >= idle_for_.count()) unused.push_back(lane);
+    if (lane->load() == 0 && now_ms - lane->last_used_ms() >= limits_.idle.count()) unused.push_back(lane);
   for (const auto& lane : unused) lane->end(LaneEnd::kFinished, "idle");
 }
 

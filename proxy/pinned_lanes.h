@@ -5,8 +5,8 @@
 //   lease() ─► submit()… ─► give_back()   kept for the next, with an ECHO of a nonce between the two of them
 //                       └─► discard()     closed: it may hold state, or answers are owed on it
 //
-// A lane that was given back and is out of step fails its ECHO before a reply can reach the next session.  There are
-// never more lanes out than sessions; those kept idle are bounded and closed after a time.
+// A lane that was given back and is out of step fails its ECHO before a reply can reach the next session.  Both the
+// lanes that are out and those kept idle are bounded; idle ones are closed after a time.
 // Lives on its worker's thread only.
 #pragma once
 
@@ -41,11 +41,17 @@ class PinnedLanes final : private Lane::Owner {
     ~Listener() = default;
   };
 
+  struct Limits {
+    std::size_t leases = 4096;  // at a time
+    Milliseconds idle{60000};   // how long a lane is kept for the next
+  };
+
   // `settings` outlives this; what is changed in it counts from the next dial on.
-  PinnedLanes(boost::asio::io_context& io, const LaneSettings& settings, Milliseconds idle, std::span<char> scratch, RequestPool& pool,
+  PinnedLanes(boost::asio::io_context& io, const LaneSettings& settings, Limits limits, std::span<char> scratch, RequestPool& pool,
               MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener);
   ~PinnedLanes();
 
+  bool has_room() const { return leases_.size() < limits_.leases; }
   // An idle lane, or a new one that is being dialled.  0: the node cannot be reached at present.
   std::uint64_t lease(SessionId session, protocol::RespVersion resp, std::int64_t database, std::int64_t now_ms);
   // Answers through the sink, possibly before it returns.  REQUIRES: leased.
@@ -88,7 +94,7 @@ class PinnedLanes final : private Lane::Owner {
 
   boost::asio::io_context& io_;
   const LaneSettings& settings_;
-  const Milliseconds idle_for_;
+  const Limits limits_;
   std::span<char> scratch_;
   RequestPool& pool_;
   MemoryBudget& memory_;

@@ -68,6 +68,7 @@ struct Request {
   std::uint32_t confirmations = 0;         // of them still to come; 0: one ordinary reply
   std::int64_t patience_ms = 0;            // how much longer than others it may wait for its reply; or kForEver
   bool blocking = false;                   // may wait for other clients
+  bool ends_state = false;                 // EXEC, DISCARD, UNWATCH: refused, the lane keeps what it has
   Reading reading = Reading::kPlain;
   Guard guard = Guard::kNone;
   Nonce nonce{};

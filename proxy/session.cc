@@ -200,12 +200,12 @@ RequestPtr Session::make_request(const Verdict& verdict, Seq seq) {
   } else {
     request->wire.assign(verdict.wire);
   }
-  request->expectation =
-      verdict.expectation ? *verdict.expectation : protocol::expected_reply(*verdict.spec, verdict.args, client().resp);
+  request->expectation = verdict.expectation ? *verdict.expectation : protocol::expected_reply(*verdict.spec, verdict.args, client().resp);
   request->confirmation = verdict.confirmation;
   request->confirmations = verdict.confirmations;
   request->patience_ms = verdict.patience_ms;
   request->blocking = verdict.blocking;
+  request->ends_state = verdict.ends_state;
   request->reading = verdict.reading;
   request->listener = static_cast<std::uint32_t>(client().listener);
   if (until_timed_-- == 0) {
@@ -224,11 +224,11 @@ void Session::submit(RequestPtr request) {
 }
 
 Standing Session::standing() const {
-  Standing standing{!replies_.empty(), lease_ != 0, {}, last_input_ms_, &services_.directory};
+  Standing standing{!replies_.empty(), lease_ != 0, {}, {}, last_input_ms_, &services_.directory};
+  if (!services_.pinned.has_room()) standing.no_lane = kBusy;
   if (services_.memory.is_exhausted()) {
     standing.no_room = kNoMemory;
-  } else if (lease_ == 0 && lane_busy_ &&
-             services_.router.room_for(lane_key(client().database), lane_) == StandaloneRouter::Room::kFull) {
+  } else if (lease_ == 0 && lane_busy_ && services_.router.room_for(lane_key(client().database), lane_) == StandaloneRouter::Room::kFull) {
     standing.no_room = kBusy;
   }
   return standing;

@@ -57,8 +57,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void start();
   // A reply, or a part of one.
   void deliver(const Request& request, std::string_view bytes, Part part);
-  // What the server said unasked on the session's own lane.
+  // What the server said unasked on the session's own lane.  REQUIRES: expects_pushes().
   void push(std::string_view bytes);
+  bool expects_pushes() const { return gate_.has_lane_for_good(); }
   // Its own lane ended; what was in flight on it has been answered with an error.
   void on_lease_lost(std::uint64_t lane);
   // Its own lane leads to a node that is no primary any more.

@@ -39,6 +39,7 @@ std::string_view Session::settle(const Request& request, std::string_view bytes)
   }
   if (request.blocking) gate_.unblocked();
   const bool is_refused = bytes.starts_with('-');
+  if (is_refused && request.ends_state) gate_.state_remains();
   if (is_refused && !request.confirmation.empty() && !closing_) {  // what it holds is not known any more
     closing_ = true;
     closing_why_ = CloseReason::kUpstreamGone;
@@ -121,8 +122,6 @@ void Session::flush() {
   if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();
 }
 
-void Session::account() {
-  memory_.now_holds(in_.capacity() + out_.capacity() + replies_.parked_bytes() + gate_.held_bytes());
-}
+void Session::account() { memory_.now_holds(in_.capacity() + out_.capacity() + replies_.parked_bytes() + gate_.held_bytes()); }
 
 }  // namespace respgate::proxy

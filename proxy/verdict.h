@@ -53,10 +53,11 @@ struct Verdict {
   bool drops_lane = false;    // RESET: the session's own lane is closed
 
   // kForward: how it travels, and what its reply is.
-  bool pinned = false;             // needs a lane of the session's own
-  bool is_barrier = false;         // nothing behind it is looked at before its reply
+  bool pinned = false;              // needs a lane of the session's own
+  bool is_barrier = false;          // nothing behind it is looked at before its reply
   bool follows_all_writes = false;  // WAIT: the lane must have caught up with what the session wrote over others
   bool blocking = false;
+  bool ends_state = false;  // EXEC, DISCARD, UNWATCH
   std::int64_t patience_ms = 0;
   std::string_view confirmation;
   std::uint32_t confirmations = 0;
@@ -66,8 +67,7 @@ struct Verdict {
   // Something for metrics or audit to hear about.
   bool noteworthy() const {
     return login_attempted || observed || rule.kind != acl::RuleOutcome::Kind::kNone ||
-           (refusal != Refusal::kNone && refusal != Refusal::kNotLoggedIn && refusal != Refusal::kWrongCall &&
-            refusal != Refusal::kNoRoom);
+           (refusal != Refusal::kNone && refusal != Refusal::kNotLoggedIn && refusal != Refusal::kWrongCall && refusal != Refusal::kNoRoom);
   }
 };
 

@@ -61,8 +61,8 @@ Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, st
       server_(server_facts(*settings_.config)),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
       router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
-      pinned_(io_, router_.lane_settings(), settings_.config->upstream.lane_idle, scratch_, requests_, memory_, counters_.upstream, *this,
-              *this),
+      pinned_(io_, router_.lane_settings(), {settings_.config->upstream.max_pinned_lanes, settings_.config->upstream.lane_idle}, scratch_,
+              requests_, memory_, counters_.upstream, *this, *this),
       sweep_timer_(io_) {
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     const int family = settings_.config->listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
@@ -168,7 +168,9 @@ void Worker::deliver(const Request& request, std::string_view bytes, Part part) 
 }
 
 void Worker::push(SessionId id, std::string_view bytes) {
-  if (Session* session = sessions_.find(id)) session->shared_from_this()->push(bytes);
+  Session* session = sessions_.find(id);
+  if (session == nullptr || !session->expects_pushes()) return counters_.upstream.pushes_dropped_total.add();
+  session->shared_from_this()->push(bytes);
 }
 
 void Worker::on_lease_lost(SessionId id, std::uint64_t lane) {

@@ -56,11 +56,12 @@ TEST(ConfigTest, EveryKeyOfAListenerIsRead) {
 }
 
 TEST(ConfigTest, EveryKeyOfTheUpstreamIsRead) {
-  const UpstreamConfig upstream = good(with_upstream("credentials: {user: respgate, password_file: secrets/upstream}, lanes_per_worker: 2, "
-                                                     "connect_timeout: 3s, response_timeout: 250ms, dead_peer: 20s, queue_timeout: 2s, "
-                                                     "lane_window: 100, max_lanes: 7, lane_idle: 5m, command_names: {FLUSHALL: f1ush4ll}, "
-                                                     "sentinel: {mode: strict, every: 7, interval: 20ms}"))
-                                      .upstream;
+  const UpstreamConfig upstream =
+      good(with_upstream("credentials: {user: respgate, password_file: secrets/upstream}, lanes_per_worker: 2, "
+                         "connect_timeout: 3s, response_timeout: 250ms, dead_peer: 20s, queue_timeout: 2s, "
+                         "lane_window: 100, max_lanes: 7, max_pinned_lanes: 9, lane_idle: 5m, command_names: {FLUSHALL: f1ush4ll}, "
+                         "sentinel: {mode: strict, every: 7, interval: 20ms}"))
+          .upstream;
   EXPECT_EQ(upstream.user, "respgate");
   EXPECT_EQ(upstream.password_file, "/etc/respgate/secrets/upstream");
   EXPECT_EQ(upstream.lanes_per_worker, 2u);
@@ -70,6 +71,7 @@ TEST(ConfigTest, EveryKeyOfTheUpstreamIsRead) {
   EXPECT_EQ(upstream.queue_timeout, seconds(2));
   EXPECT_EQ(upstream.lane_window, 100u);
   EXPECT_EQ(upstream.max_lanes, 7u);
+  EXPECT_EQ(upstream.max_pinned_lanes, 9u);
   EXPECT_EQ(upstream.lane_idle, minutes(5));
   ASSERT_EQ(upstream.command_names.size(), 1u);
   EXPECT_EQ(upstream.command_names[0].from, "flushall");
