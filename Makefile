@@ -9,13 +9,15 @@ ARGS ?=
 # ThreadSanitizer wants its addresses free: some kernels spread a process further than it can bear.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test test-sanitizers test-redis-suite coverage deps deps-lint deps-coverage deps-redis-suite format lint install clean
+.PHONY: help run test test-sanitizers test-redis-suite test-applications coverage deps deps-lint deps-coverage deps-redis-suite \
+	deps-applications format lint install clean
 
 help:
 	@echo 'make run [ARGS=...]   build and start `respgate dev`, a proxy with a private server behind it'
 	@echo 'make test             build once, run every test'
 	@echo 'make test-sanitizers  the same under ASan+UBSan, then under TSan'
 	@echo 'make test-redis-suite [ARGS="unit/multi ..."]  the test suite of Redis, through the proxy and directly, side by side'
+	@echo 'make test-applications  jobs of Celery, Sidekiq, BullMQ and others (it installs them) through the proxy'
 	@echo 'make coverage         line coverage of protocol/ and acl/'
 	@echo 'make format, lint     rewrite in the house style; check style and clang-tidy'
 	@echo 'make install          to $$(DESTDIR)$$(PREFIX), which is $(DESTDIR)$(PREFIX)'
@@ -40,6 +42,11 @@ test-redis-suite: deps deps-redis-suite build/build.ninja
 	cmake --build --preset release --parallel $(JOBS) --target respgate
 	/usr/bin/python3 -B tests/redis_suite/run.py $(ARGS)
 
+# Installs a few dozen packages that nothing else here needs; without them, `test` skips what this runs.
+test-applications: deps deps-applications build/build.ninja
+	cmake --build --preset release --parallel $(JOBS) --target respgate
+	RESPGATE=build/respgate RESPGATE_TEST_APPLICATIONS=required /usr/bin/python3 -B tests/integration/applications_test.py -v
+
 coverage: deps deps-coverage build/coverage/build.ninja
 	cmake --build --preset coverage --parallel $(JOBS)
 	find build/coverage -name '*.gcda' -delete
@@ -55,6 +62,9 @@ deps-lint:
 
 deps-redis-suite:
 	@.ci/deps tcl dpkg-dev
+
+deps-applications:
+	@.ci/deps python3-rq python3-celery ruby-sidekiq $(shell command -v npm >/dev/null || echo nodejs npm)
 
 deps-coverage:
 	@.ci/deps gcovr
