@@ -119,8 +119,8 @@ class RenameCheck {
     };
     if (!std::all_of(to.begin(), to.end(), is_plain))
       return report("to", "a new name is made of printable ASCII without blanks, quotes, '*' and '|'; write one like cfg-9d1f");
-    if (protocol::equals_any_case(to, "post") || protocol::equals_any_case(to, "host:"))
-      return report("to", quote(to) + " is how an HTTP request begins, which is cut off; write another name");
+    if (protocol::equals_any_case(to, "post") || protocol::equals_any_case(to, "host:") || protocol::equals_any_case(to, "proxy"))
+      return report("to", quote(to) + " is how an HTTP request or a PROXY header begins, which is cut off; write another name");
     if (protocol::find_command_by_name(to)) return report("to", quote(to) + " is a command already; write a name that is none");
     if (!new_names_.insert(lowered(to)).second)
       report("to", "two commands are renamed to " + quote(to) + "; write another name for one of them");

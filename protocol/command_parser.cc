@@ -32,11 +32,11 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
   return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(), [](char a, char b) { return lower(a) == b; });
 }
 
-// Compared up to a NUL, as the server compares it.
-bool is_http_name(std::string_view name) {
+// Of HTTP, or a PROXY header that nobody asked for.  Compared up to a NUL, as the server compares it.
+bool belongs_to_another_protocol(std::string_view name) {
   if (name.size() < 4 || (lower(name[0]) != 'p' && lower(name[0]) != 'h')) return false;
   const std::string_view word = name.substr(0, name.find('\0'));
-  return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:");
+  return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:") || equals_ignoring_case(word, "proxy");
 }
 
 // "HTTP/1.1", "HTTP/2"
@@ -140,7 +140,7 @@ CommandParser::Step CommandParser::read_words(std::string_view line, std::string
 
   count_ = read_ = extents_.size();
   const auto word = [this](const Extent& extent) { return std::string_view(kept_).substr(extent.offset, extent.size); };
-  if (is_http_name(word(extents_.front())) || is_http_version(word(extents_.back()))) return fail(ParseError::kHttp);
+  if (belongs_to_another_protocol(word(extents_.front())) || is_http_version(word(extents_.back()))) return fail(ParseError::kHttp);
   return complete(input);
 }
 
@@ -180,7 +180,7 @@ CommandParser::Step CommandParser::open_bulk(std::string_view input) {
 CommandParser::Step CommandParser::take_bulk(std::string_view input) {
   const std::string_view bytes = input.substr(understood_);
   if (bytes.size() < kCrlf.size() || bytes.size() - kCrlf.size() < bulk_left_) return need_more(input);
-  if (read_ == 0 && is_http_name(bytes.substr(0, bulk_left_))) return fail(ParseError::kHttp);
+  if (read_ == 0 && belongs_to_another_protocol(bytes.substr(0, bulk_left_))) return fail(ParseError::kHttp);
   // A terminator that nobody checks is how two parsers come to disagree on where a command ends.
   if (bytes.substr(bulk_left_, kCrlf.size()) != kCrlf) return fail(ParseError::kMissingCrlf);
   extents_.push_back({understood_ - start_, bulk_left_});
@@ -246,7 +246,7 @@ CommandParser::Status CommandParser::give_head(std::string_view input) {
   make_command(input, 2);
   if (read_ == 0) {
     views_.assign(1, input.substr(understood_, kMaxHeadBytes));
-    if (is_http_name(views_.front())) return fail(ParseError::kHttp);
+    if (belongs_to_another_protocol(views_.front())) return fail(ParseError::kHttp);
     command_.args = views_;
   }
   head_given_ = true;

@@ -17,6 +17,7 @@
 #include "acl/policy.h"
 #include "proxy/address.h"
 #include "proxy/config_error.h"
+#include "proxy/ip_network.h"
 #include "proxy/places.h"
 
 namespace respgate::proxy {
@@ -31,6 +32,7 @@ struct ListenerConfig {
   std::string user_group;  // empty: everyone
   std::size_t max_connections = 10000;
   bool unsafe_plaintext = false;
+  NetworkRules network;  // TCP only
 };
 
 // How a shared lane is watched for replies that no longer match their requests; see proxy/sentinel.h.

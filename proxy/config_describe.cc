@@ -24,6 +24,13 @@ Json describe(const ListenerConfig& listener) {
   if (!listener.user_group.empty()) out["user_group"] = listener.user_group;
   out["max_connections"] = listener.max_connections;
   out["unsafe_plaintext"] = listener.unsafe_plaintext;
+  if (listener.address.kind == Address::Kind::kUnix) return out;
+  const NetworkRules& network = listener.network;
+  if (network.allow_from) out["allow_from"] = network.allow_from->texts;
+  out["deny_from"] = network.deny_from.texts;
+  out["proxy_protocol"] = network.requires_header ? "require" : "off";
+  if (network.requires_header) out["trusted_proxies"] = network.trusted_proxies.texts;
+  out["max_connections_per_source"] = network.max_per_source;
   return out;
 }
 

@@ -43,11 +43,49 @@ void refuse_what_is_not_built(MapReader& section) {
   section.not_built("tls", "", "remove the section, and listen on 127.0.0.1, [::1] or unix:/path",
                     {"cert_file", "key_file", "passphrase_file", "certificates", "min_version", "handshake_timeout", "max_handshakes",
                      "client_ca_file", "crl_file", "client_auth", "client_identity", "identities"});
-  section.not_built("allow_from", "", "remove it, and keep strangers out with the address or a firewall");
-  section.not_built("deny_from", "[]", "remove it, and keep strangers out with the address or a firewall");
-  section.not_built("proxy_protocol", "off", "write off");
-  section.not_built("trusted_proxies", "[]", "remove it");
-  section.not_built("max_connections_per_source", "0", "write 0, which is no limit");
+}
+
+bool is_endpoint(std::string_view text) {
+  constexpr std::size_t kLongest = 64;
+  return text.starts_with("vpce-") && text.size() <= kLongest &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == text.npos;
+}
+
+// False: the key is not there.
+bool read_peers(MapReader& section, std::string_view key, bool may_name_endpoints, PeerList& list) {
+  std::vector<PlacedText> texts;
+  if (!section.texts(key, texts)) return false;
+  for (PlacedText& item : texts) {
+    if (const auto network = IpNetwork::parse(item.text)) {
+      list.networks.push_back(*network);
+    } else if (may_name_endpoints && is_endpoint(item.text)) {
+      list.endpoints.push_back(item.text);
+    } else {
+      section.complain_at(
+          item.at, key,
+          quote(item.text) + " is no network: write one like 10.0.0.0/8 or 2001:db8::/32, with no address bit behind the prefix");
+    }
+    list.texts.push_back(std::move(item.text));
+  }
+  return true;
+}
+
+void read_network(MapReader& section, ListenerConfig& listener) {
+  NetworkRules& network = listener.network;
+  section.choice<bool>("proxy_protocol", network.requires_header, {{"off", false}, {"require", true}});
+  PeerList allowed;
+  if (read_peers(section, "allow_from", network.requires_header, allowed)) network.allow_from = std::move(allowed);
+  read_peers(section, "deny_from", network.requires_header, network.deny_from);
+  read_peers(section, "trusted_proxies", false, network.trusted_proxies);
+  section.count("max_connections_per_source", network.max_per_source, {0, kConnections.max});
+  if (network.requires_header && network.trusted_proxies.empty())
+    section.complain("proxy_protocol",
+                     "needs trusted_proxies: anybody could claim any address otherwise; list the load balancer's networks");
+  if (!network.requires_header && !network.trusted_proxies.empty())
+    section.complain("trusted_proxies", "only counts with proxy_protocol: require");
+  const bool has_rules = network.allow_from || !network.deny_from.empty() || network.requires_header || network.max_per_source > 0;
+  if (listener.address.kind == Address::Kind::kUnix && has_rules)
+    section.complain("address", "is a unix socket, where there are no addresses: remove the rules on them; `mode` says who may connect");
 }
 
 ListenerConfig read_listener(MapReader& section, const Folder& folder) {
@@ -61,6 +99,7 @@ ListenerConfig read_listener(MapReader& section, const Folder& folder) {
   section.count("max_connections", listener.max_connections, kConnections);
   section.flag("unsafe_plaintext", listener.unsafe_plaintext);
   refuse_plaintext(section, listener);
+  read_network(section, listener);
   refuse_what_is_not_built(section);
   section.finish();
   return listener;

@@ -125,16 +125,11 @@ std::vector<ListeningSocket> open_unix(const ListenerConfig& listener, std::size
 }
 
 std::string address_text(const SocketAddress& address) {
-  char host[INET6_ADDRSTRLEN] = "";
-  if (address.family() == AF_INET) {
-    const auto* v4 = reinterpret_cast<const ::sockaddr_in*>(&address.storage);
-    ::inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-    return std::string(host) + ":" + std::to_string(ntohs(v4->sin_port));
-  }
-  if (address.family() == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const ::sockaddr_in6*>(&address.storage);
-    ::inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-    return "[" + std::string(host) + "]:" + std::to_string(ntohs(v6->sin6_port));
+  const auto* raw = reinterpret_cast<const ::sockaddr*>(&address.storage);
+  if (const std::optional<Ip> ip = ip_of(raw)) {
+    const bool is_v4 = address.family() == AF_INET;
+    return to_string(*ip, ntohs(is_v4 ? reinterpret_cast<const ::sockaddr_in*>(raw)->sin_port
+                                      : reinterpret_cast<const ::sockaddr_in6*>(raw)->sin6_port));
   }
   const auto* local = reinterpret_cast<const ::sockaddr_un*>(&address.storage);
   return std::string(local->sun_path, ::strnlen(local->sun_path, sizeof local->sun_path)) + ":0";
@@ -159,6 +154,12 @@ std::string peer_address_text(int descriptor) {
   SocketAddress address;
   if (::getpeername(descriptor, address.raw(), &address.size) != 0) return "?:0";
   return address.family() == AF_UNIX ? local_address_text(descriptor) : address_text(address);
+}
+
+std::optional<Ip> peer_ip(int descriptor) {
+  SocketAddress address;
+  if (::getpeername(descriptor, address.raw(), &address.size) != 0) return std::nullopt;
+  return ip_of(address.raw());
 }
 
 std::uint16_t local_port(int descriptor) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ std::vector<ListeningSocket> open_listener(const ListenerConfig& listener, std::
 // "127.0.0.1:6379", "[::1]:6379", "/path:0": as CLIENT LIST writes addresses.
 std::string local_address_text(int descriptor);
 std::string peer_address_text(int descriptor);
+// Nothing for unix sockets.
+std::optional<Ip> peer_ip(int descriptor);
 // The port the system chose; 0 for unix sockets.
 std::uint16_t local_port(int descriptor);
 

@@ -1,7 +1,5 @@
 #include "proxy/worker.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -24,7 +22,6 @@ constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr unsigned kSweepsPerSessionSweep = 5;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);  // when the process is out of descriptors
-constexpr std::string_view kTooManyClients = "-ERR max number of clients reached\r\n";
 
 RouterSettings router_settings(const WorkerSettings& settings) {
   const UpstreamConfig& upstream = settings.config->upstream;
@@ -37,19 +34,11 @@ RouterSettings router_settings(const WorkerSettings& settings) {
   return result;
 }
 
-void set_client_options(int descriptor) {
-  const int on = 1;
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on unix sockets, which need none
-  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
-
 }  // namespace
 
 Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics,
                AuditLog& audit, std::atomic<std::uint64_t>& next_client_id, LaneDirectory& directory)
     : settings_(std::move(settings)),
-      shares_(shares),
-      metrics_(metrics),
       next_client_id_(next_client_id),
       directory_(directory),
       counters_(metrics.worker(settings_.index)),
@@ -63,6 +52,8 @@ Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, st
       router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       pinned_(io_, router_.lane_settings(), {settings_.config->upstream.max_pinned_lanes, settings_.config->upstream.lane_idle}, scratch_,
               requests_, memory_, counters_.upstream, *this, *this),
+      reception_(io_, *settings_.config, shares, metrics,
+                 [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
       sweep_timer_(io_) {
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     const int family = settings_.config->listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
@@ -108,7 +99,7 @@ void Worker::accept(Door& door) {
 void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket) {
   if (draining_) return;
   if (!error) {
-    open_session(door.listener, std::move(socket));
+    reception_.receive(door.listener, std::move(socket));
     return accept(door);
   }
   // One bad connection must not end the listener (Redis CVE-2025-48367); without descriptors, try again a little later.
@@ -120,22 +111,15 @@ void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls
   });
 }
 
-void Worker::open_session(std::size_t listener, tls::Socket socket) {
+void Worker::open_session(tls::Stream stream, Guest guest) {
+  const std::size_t listener = guest.listener;
   const ListenerConfig& config = settings_.config->listeners[listener];
-  const int descriptor = socket.native_handle();
-  set_client_options(descriptor);
-  if (shares_[listener].connections.fetch_add(1) >= config.max_connections) {
-    shares_[listener].connections.fetch_sub(1);
-    metrics_.count_refused_connection(listener, RefusedConnection::kMaxConnections);
-    (void)::send(descriptor, kTooManyClients.data(), kTooManyClients.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    return;
-  }
   ClientState client;
   client.id = next_client_id_.fetch_add(1);
   client.listener = listener;
   client.listener_name = config.name;
-  client.peer = peer_address_text(descriptor);
-  client.local = local_address_text(descriptor);
+  client.peer = guest.peer;
+  client.local = guest.local;
   client.born_as = config.login_as;
   client.group = config.user_group;
   client.connected_ms = steady_ms();
@@ -146,16 +130,16 @@ void Worker::open_session(std::size_t listener, tls::Socket socket) {
   const SessionId id = sessions_.next_id();
   const SessionServices services{
       scratch_, requests_, router_, pinned_, directory_, decisions_, turn_, memory_, settings_.config->limits, settings_.config->upstream};
-  auto session = std::make_shared<Session>(tls::Stream(std::move(socket)), id, std::move(client), finder_, server_, services, counters,
-                                           [this](Session& closed, CloseReason why) { on_session_closed(closed, why); });
+  auto session = std::make_shared<Session>(
+      std::move(stream), id, std::move(client), finder_, server_, services, counters,
+      [this, guest = std::move(guest)](Session& closed, CloseReason why) { on_session_closed(closed, guest, why); });
   sessions_.add(id, session);
   session->start();
 }
 
-void Worker::on_session_closed(Session& session, CloseReason why) {
-  const std::size_t listener = session.client().listener;
-  counters_.listener[listener].connections.subtract();
-  shares_[listener].connections.fetch_sub(1);
+void Worker::on_session_closed(Session& session, const Guest& guest, CloseReason why) {
+  counters_.listener[guest.listener].connections.subtract();
+  reception_.leave(guest);
   spdlog::debug("client closed id={} peer={} reason={}", session.client().id, session.client().peer, close_reason_name(why));
   sessions_.remove(session.id());
 }
@@ -237,6 +221,7 @@ void Worker::adopt(acl::PolicyPtr policy) {
 
 void Worker::drain() {
   draining_ = true;
+  reception_.close();
   for (const auto& door : doors_) {
     boost::system::error_code ignored;
     door->acceptor.close(ignored);

@@ -30,19 +30,16 @@
 #include "proxy/config.h"
 #include "proxy/decision_log.h"
 #include "proxy/lane_directory.h"
+#include "proxy/listener_share.h"
 #include "proxy/listening_socket.h"
 #include "proxy/pinned_lanes.h"
 #include "proxy/readiness.h"
+#include "proxy/reception.h"
 #include "proxy/session_table.h"
 #include "proxy/standalone_router.h"
 #include "proxy/turn_queue.h"
 
 namespace respgate::proxy {
-
-// What the workers know together of one listener.
-struct ListenerShare {
-  std::atomic<std::size_t> connections{0};
-};
 
 struct WorkerSettings {
   std::size_t index = 0;
@@ -95,16 +92,14 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
 
   void accept(Door& door);
   void on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket);
-  void open_session(std::size_t listener, tls::Socket socket);
-  void on_session_closed(Session& session, CloseReason why);
+  void open_session(tls::Stream stream, Guest guest);
+  void on_session_closed(Session& session, const Guest& guest, CloseReason why);
   void end_turn();
   void publish_readiness();
   void arm_sweep();
   void sweep();
 
   WorkerSettings settings_;
-  std::vector<ListenerShare>& shares_;
-  Metrics& metrics_;
   std::atomic<std::uint64_t>& next_client_id_;
   LaneDirectory& directory_;
   WorkerCounters& counters_;
@@ -121,6 +116,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   SessionTable sessions_;
   StandaloneRouter router_;
   PinnedLanes pinned_;
+  Reception reception_;
   std::vector<std::unique_ptr<Door>> doors_;
   boost::asio::steady_timer sweep_timer_;
   unsigned sweeps_ = 0;

@@ -163,7 +163,7 @@ TEST(CommandRulesCheckTest, RenamesMustNotMeetOtherNames) {
                    "rename 4 to: two commands are renamed to 'Z'; write another name for one of them",
                    "rename 5 from: 'flushall' is renamed twice; keep one of the two",
                    "rename 6 to: a new name is made of printable ASCII without blanks, quotes, '*' and '|'; write one like cfg-9d1f",
-                   "rename 7 to: 'host:' is how an HTTP request begins, which is cut off; write another name",
+                   "rename 7 to: 'host:' is how an HTTP request or a PROXY header begins, which is cut off; write another name",
                    "rename 8 to: a new name is made of printable ASCII without blanks, quotes, '*' and '|'; write one like cfg-9d1f",
                    "rename 9 to: the new name is longer than 64 bytes; write a shorter one"}));
 }

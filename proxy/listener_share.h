@@ -1,0 +1,30 @@
+// What the workers know together of one listener: how many clients it has, in all and
+// of each source.  Any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <unordered_map>
+
+#include "proxy/ip_network.h"
+
+namespace respgate::proxy {
+
+class SourceCounts {
+ public:
+  // False: there are `limit` already; not counted.
+  bool add(const Ip& source, std::size_t limit);
+  void remove(const Ip& source);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<Ip, std::size_t, IpHash> counts_;  // bounded by the connections there are
+};
+
+struct ListenerShare {
+  std::atomic<std::size_t> connections{0};
+  SourceCounts sources;  // only kept when there is a limit for them
+};
+
+}  // namespace respgate::proxy

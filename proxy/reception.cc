@@ -1,0 +1,89 @@
+#include "proxy/reception.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/arrival.h"
+#include "proxy/listening_socket.h"
+
+namespace respgate::proxy {
+namespace {
+
+constexpr std::string_view kTooManyClients = "-ERR max number of clients reached\r\n";
+
+void set_client_options(int descriptor) {
+  const int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on unix sockets, which need none
+  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+void say(tls::Stream& stream, std::string_view text) {
+  const ::iovec bytes{const_cast<char*>(text.data()), text.size()};  // write() does not write through it
+  (void)stream.write({&bytes, 1});
+}
+
+}  // namespace
+
+Reception::Reception(boost::asio::io_context& io, const Config& config, std::vector<ListenerShare>& shares, Metrics& metrics,
+                     Welcome welcome)
+    : io_(io), config_(config), shares_(shares), metrics_(metrics), welcome_(std::move(welcome)) {}
+
+void Reception::receive(std::size_t listener, tls::Socket socket) {
+  const ListenerConfig& config = config_.listeners[listener];
+  const int descriptor = socket.native_handle();
+  set_client_options(descriptor);
+  const std::optional<Ip> peer = peer_ip(descriptor);
+  Guest guest{listener, peer_address_text(descriptor), local_address_text(descriptor), {}};
+  tls::Stream stream(std::move(socket));
+  if (shares_[listener].connections.fetch_add(1) >= config.max_connections) {
+    refuse(guest, RefusedConnection::kMaxConnections, "max_connections");
+    return say(stream, kTooManyClients);
+  }
+  if (!config.network.requires_header) return judge(std::move(stream), std::move(guest), peer, {});
+  // Before a byte is read: whoever is no proxy has nothing to say here.
+  if (!peer || !config.network.trusted_proxies.contains(*peer, {}))
+    return refuse(guest, RefusedConnection::kAddress, "not one of trusted_proxies");
+  read_header(std::move(stream), std::move(guest));
+}
+
+void Reception::read_header(tls::Stream stream, Guest guest) {
+  Arrival::begin(io_, std::move(stream), config_.limits.unauthenticated_timeout,
+                 [this, guest = std::move(guest)](tls::Stream arrived, const protocol::ProxyHeader* header, std::string_view why) mutable {
+                   if (header == nullptr || closed_) return refuse(guest, RefusedConnection::kProxyProtocol, why);
+                   if (header->is_local) return welcome_(std::move(arrived), std::move(guest));  // the proxy asks for itself
+                   guest.peer = to_string(header->source, header->source_port);
+                   const std::string endpoint = header->endpoint;
+                   judge(std::move(arrived), std::move(guest), header->source, endpoint);
+                 });
+}
+
+void Reception::judge(tls::Stream stream, Guest guest, std::optional<Ip> source, std::string_view endpoint) {
+  const NetworkRules& network = config_.listeners[guest.listener].network;
+  if (source && !network.admits(*source, endpoint)) return refuse(guest, RefusedConnection::kAddress, "not allowed from there");
+  if (source && network.max_per_source > 0) {
+    if (!shares_[guest.listener].sources.add(*source, network.max_per_source)) {
+      refuse(guest, RefusedConnection::kMaxConnections, "max_connections_per_source");
+      return say(stream, kTooManyClients);
+    }
+    guest.counted = source;
+  }
+  welcome_(std::move(stream), std::move(guest));
+}
+
+void Reception::refuse(Guest& guest, RefusedConnection reason, std::string_view why) {
+  metrics_.count_refused_connection(guest.listener, reason);
+  spdlog::debug("client refused listener={} peer={} reason=\"{}\"", config_.listeners[guest.listener].name, guest.peer, why);
+  leave(guest);
+}
+
+void Reception::leave(const Guest& guest) {
+  shares_[guest.listener].connections.fetch_sub(1);
+  if (guest.counted) shares_[guest.listener].sources.remove(*guest.counted);
+}
+
+}  // namespace respgate::proxy

@@ -1,0 +1,55 @@
+// From accept to the first byte of RESP: who may come in at all.  Judges addresses,
+// reads PROXY headers, holds to the limits of connections, and hands over what is left.
+// Lives on its worker's thread only.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "proxy/config.h"
+#include "proxy/ip_network.h"
+#include "proxy/listener_share.h"
+#include "proxy/metrics.h"
+#include "tls/stream.h"
+
+namespace respgate::proxy {
+
+// Somebody who was let in.
+struct Guest {
+  std::size_t listener = 0;
+  std::string peer;           // "127.0.0.1:51234": of the client, not of a load balancer before it
+  std::string local;          // the listener's own address
+  std::optional<Ip> counted;  // counted as a connection of this source
+};
+
+class Reception {
+ public:
+  using Welcome = std::function<void(tls::Stream stream, Guest guest)>;
+
+  Reception(boost::asio::io_context& io, const Config& config, std::vector<ListenerShare>& shares, Metrics& metrics, Welcome welcome);
+
+  void receive(std::size_t listener, tls::Socket socket);
+  // A guest's connection has ended.
+  void leave(const Guest& guest);
+  // Lets nobody in any more, also of those on their way.
+  void close() { closed_ = true; }
+
+ private:
+  void judge(tls::Stream stream, Guest guest, std::optional<Ip> source, std::string_view endpoint);
+  void read_header(tls::Stream stream, Guest guest);
+  void refuse(Guest& guest, RefusedConnection reason, std::string_view why);
+
+  boost::asio::io_context& io_;
+  const Config& config_;
+  std::vector<ListenerShare>& shares_;
+  Metrics& metrics_;
+  Welcome welcome_;
+  bool closed_ = false;
+};
+
+}  // namespace respgate::proxy
