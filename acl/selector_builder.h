@@ -25,7 +25,7 @@ class SelectorBuilder {
  private:
   bool apply_word(std::string_view rule);
   RuleProblem apply_key(std::string_view rule);
-  RuleProblem apply_channel(std::string_view rule);
+  RuleProblem apply_channel(std::string_view pattern);
   RuleProblem apply_databases(std::string_view ids);
   RuleProblem add_key(std::string_view pattern, protocol::Access access);
 

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cmath>
 #include <system_error>
 
 #include "protocol/command_table.h"
@@ -22,9 +23,7 @@ std::size_t block_option(Args args) {
   return 0;
 }
 
-bool counts_in_milliseconds(const CommandSpec& spec) {
-  return spec.key_function == KeyFunction::kXRead || spec.name.starts_with("wait");
-}
+bool counts_in_milliseconds(const CommandSpec& spec) { return spec.key_function == KeyFunction::kXRead || spec.name.starts_with("wait"); }
 
 std::string_view block_time(const CommandSpec& spec, Args args) {
   if (spec.key_function == KeyFunction::kXRead) {
@@ -48,7 +47,8 @@ std::int64_t block_time_ms(const CommandSpec& spec, Args args) {
   const std::string_view text = block_time(spec, args);
   double time = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
-  if (error != std::errc() || end != text.data() + text.size() || !(time >= 0 && time < kLongest)) return 0;
+  if (error != std::errc() || end != text.data() + text.size()) return 0;
+  if (std::isnan(time) || time < 0 || time >= kLongest) return 0;
   if (time == 0) return kBlockForEver;
   return static_cast<std::int64_t>(counts_in_milliseconds(spec) ? time : time * 1000) + 1;
 }

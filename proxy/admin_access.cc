@@ -1,12 +1,13 @@
 #include "proxy/admin_access.h"
 
 #include <arpa/inet.h>
-#include <strings.h>
 
 #include <algorithm>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#include "protocol/text.h"
 
 namespace respgate::proxy {
 namespace {
@@ -17,10 +18,6 @@ std::array<std::uint8_t, 32> sha256(std::string_view text) {
   std::array<std::uint8_t, 32> digest{};
   EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   return digest;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
 bool is_ip_literal(const std::string& text, int family) {
@@ -38,7 +35,7 @@ std::string_view without_port(std::string_view host) {
 
 std::string_view bearer_of(std::string_view authorization) {
   constexpr std::string_view kScheme = "Bearer ";
-  return equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme) ? authorization.substr(kScheme.size()) : "";
+  return protocol::equals_any_case(authorization.substr(0, kScheme.size()), kScheme) ? authorization.substr(kScheme.size()) : "";
 }
 
 }  // namespace
@@ -64,8 +61,8 @@ bool is_host_accepted(std::string_view host, const std::vector<std::string>& mor
   const std::string name(without_port(host));
   if (name.empty() || name.find('\0') != std::string::npos) return false;
   if (name.starts_with('[')) return is_ip_literal(name.substr(1, name.size() - 2), AF_INET6);
-  if (is_ip_literal(name, AF_INET) || equals_ignoring_case(name, "localhost")) return true;
-  return std::any_of(more.begin(), more.end(), [&](const std::string& known) { return equals_ignoring_case(known, name); });
+  if (is_ip_literal(name, AF_INET) || protocol::equals_any_case(name, "localhost")) return true;
+  return std::any_of(more.begin(), more.end(), [&](const std::string& known) { return protocol::equals_any_case(known, name); });
 }
 
 Access AdminAccess::judge(Intent intent, std::string_view host, std::string_view authorization) const {

@@ -42,7 +42,7 @@ struct AdminRoutes::Route {
 
 const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
   using enum AdminAccess::Intent;
-  static const std::vector<Route> kTable = {
+  static const std::vector<Route> routes = {
       {"/livez", kRead, true, {}, &AdminRoutes::livez},
       {"/readyz", kRead, true, {}, &AdminRoutes::readyz},
       {"/metrics", kRead, true, {}, &AdminRoutes::metrics},
@@ -55,7 +55,7 @@ const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
       {"/kill", kChange, false, {"user", "id"}, &AdminRoutes::kill},
       {"/log-level", kChange, false, {"level"}, &AdminRoutes::log_level},
   };
-  return kTable;
+  return routes;
 }
 
 const AdminRoutes::Route* AdminRoutes::find(std::string_view path) const {

@@ -22,7 +22,8 @@ constexpr std::size_t kWriteBytes = 64 * 1024;
 constexpr std::chrono::minutes kBetweenComplaints{1};
 
 bool is_worth_showing(const AuditEvent& event) {
-  return event.kind != AuditEvent::Kind::kAllowed && !(event.kind == AuditEvent::Kind::kAuth && event.verdict == "ok");
+  if (event.kind == AuditEvent::Kind::kAuth) return event.verdict != "ok";
+  return event.kind != AuditEvent::Kind::kAllowed;
 }
 
 // What a full queue may hold is bounded in bytes, too, whatever clients send.
@@ -57,7 +58,7 @@ struct AuditLog::Impl {
   }
 
   void run();
-  void write_out(std::deque<Queued> events);
+  void write_out(const std::deque<Queued>& events);
   void append(std::string& lines);
   void remember(std::string line);
   void reopen_file();
@@ -92,19 +93,19 @@ void AuditLog::Impl::run() {
   while (true) {
     wake.wait(lock, [this] { return !queue.empty() || is_reopen_wanted || is_stopping; });
     if (queue.empty() && !is_reopen_wanted) return;
-    std::deque<Queued> events = std::exchange(queue, {});
+    const std::deque<Queued> events = std::exchange(queue, {});
     const bool reopens = std::exchange(is_reopen_wanted, false);
     const std::uint64_t taken = queued;
     lock.unlock();
     if (reopens) reopen_file();
-    write_out(std::move(events));
+    write_out(events);
     lock.lock();
     finished = taken;
     progress.notify_all();
   }
 }
 
-void AuditLog::Impl::write_out(std::deque<Queued> events) {
+void AuditLog::Impl::write_out(const std::deque<Queued>& events) {
   std::string lines;
   for (const Queued& queued_event : events) {
     const std::string line = audit_line(queued_event.event, queued_event.when, keys);

@@ -14,7 +14,7 @@ enum class CloseReason : std::uint8_t {
   kMemoryLimit,
   kLoginTimeout,
   kIdleTimeout,
-  kRevoked,  // the user is gone, off, or not admitted here any more
+  kRevoked,       // the user is gone, off, or not admitted here any more
   kUpstreamGone,  // its own lane ended, and with it what it held: a transaction, subscriptions, tracking
   kKilled,
   kShutdown,

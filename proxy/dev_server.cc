@@ -129,6 +129,7 @@ bool DevServer::answers() const {
   address.sun_family = AF_UNIX;
   socket_path().copy(address.sun_path, sizeof address.sun_path - 1);
   const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
   const timeval patience{.tv_sec = 1, .tv_usec = 0};
   setsockopt(probe, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   std::array<char, 7> reply{};

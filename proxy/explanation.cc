@@ -136,12 +136,14 @@ class Explainer {
 
   void say_rename(Args args) {
     for (const acl::RenameText& rename : config_.commands.rename) {
-      const bool old_name = protocol::equals_any_case(rename.from, args[0]);
-      if (!old_name && (rename.to.empty() || !protocol::equals_any_case(rename.to, args[0]))) continue;
-      const std::string new_name = rename.to.empty() ? "nothing: it is gone" : shell_word(rename.to);
-      const std::string where = at(config_, config_.places.of_key("commands.rename." + rename.from));
-      say("rename", rename.from + " is called " + new_name + " (" + where + ")");
+      const bool is_new_name = !rename.to.empty() && protocol::equals_any_case(rename.to, args[0]);
+      if (is_new_name || protocol::equals_any_case(rename.from, args[0])) say("rename", describe(rename));
     }
+  }
+
+  std::string describe(const acl::RenameText& rename) const {
+    const std::string new_name = rename.to.empty() ? "nothing: it is gone" : shell_word(rename.to);
+    return rename.from + " is called " + new_name + " (" + at(config_, config_.places.of_key("commands.rename." + rename.from)) + ")";
   }
 
   void say_rule(const RuleOutcome& rule) {

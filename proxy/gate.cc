@@ -264,9 +264,7 @@ Verdict Gate::refuse_in_subscriber_mode(Verdict verdict) {
                     "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
 }
 
-Verdict Gate::refuse_unavailable(Verdict verdict) {
-  return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec));
-}
+Verdict Gate::refuse_unavailable(Verdict verdict) { return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec)); }
 
 Verdict Gate::wait(Verdict verdict) const {
   verdict.kind = Verdict::Kind::kWait;
@@ -299,9 +297,8 @@ bool Gate::adopt(acl::PolicyPtr policy) {
   }
   client_.principal = now;
   client_.policy = std::move(policy);
-  return may_keep_what_it_holds() && std::ranges::all_of(blocked_, [&](const KeptCommand& command) {
-           return still_allowed(command, false, client_.database);
-         });
+  return may_keep_what_it_holds() &&
+         std::ranges::all_of(blocked_, [&](const KeptCommand& command) { return still_allowed(command, false, client_.database); });
 }
 
 // Queued or waiting: would it be let through now?

@@ -100,6 +100,7 @@ void remove_stale_socket(const ::sockaddr_un& address, const std::string& text) 
     fail("cannot listen on " + text + ": the file there is not a socket; move it or write another path");
   }
   const ListeningSocket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (probe.descriptor() < 0) fail("cannot open a socket for " + text);
   if (::connect(probe.descriptor(), reinterpret_cast<const ::sockaddr*>(&address), sizeof address) == 0) {
     errno = EADDRINUSE;
     fail("cannot listen on " + text + ": stop what listens there, or choose another path");

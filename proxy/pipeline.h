@@ -92,7 +92,7 @@ class Pipeline {
 
   std::deque<RequestPtr> queue_;
   protocol::RespVersion version_;  // that the server speaks; a HELLO of the lane's client may change it
-  std::size_t unsent_from_ = 0;  // queue_[unsent_from_] is the first that is not wholly sent
+  std::size_t unsent_from_ = 0;    // queue_[unsent_from_] is the first that is not wholly sent
   protocol::ReplyScanner scanner_;
   InputBuffer in_;
   std::string held_;  // the reply of a guarded request, until its echo comes

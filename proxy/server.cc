@@ -19,6 +19,7 @@ constexpr auto kWatchEvery = std::chrono::seconds(1);
 
 std::vector<std::string> listener_names(const Config& config) {
   std::vector<std::string> names;
+  names.reserve(config.listeners.size());
   for (const ListenerConfig& listener : config.listeners) names.push_back(listener.name);
   return names;
 }
@@ -31,7 +32,7 @@ std::string all_lines(const ConfigErrors& errors) {
 
 }  // namespace
 
-Server::Server(Config config, acl::PolicyPtr policy, std::vector<std::string> upstream_passwords)
+Server::Server(Config config, acl::PolicyPtr policy, const std::vector<std::string>& upstream_passwords)
     : config_(std::make_shared<const Config>(std::move(config))),
       policy_(std::move(policy)),
       metrics_(listener_names(*config_), config_->upstream.nodes.front().text, config_->workers),
@@ -51,7 +52,8 @@ Server::Server(Config config, acl::PolicyPtr policy, std::vector<std::string> up
   }
   for (std::size_t i = 0; i < config_->workers; ++i) {
     WorkerSettings settings{i, config_, policy_, upstream_passwords};
-    workers_.push_back(std::make_unique<Worker>(std::move(settings), std::move(of_worker[i]), shares_, metrics_, audit_, next_client_id_, directory_));
+    workers_.push_back(
+        std::make_unique<Worker>(std::move(settings), std::move(of_worker[i]), shares_, metrics_, audit_, next_client_id_, directory_));
   }
   if (config_->admin.address || config_->admin.health_address) admin_ = std::make_unique<AdminServer>(io_, config_->admin, admin_backend());
 }

@@ -27,7 +27,7 @@ class Server {
  public:
   // Opens everything; throws std::system_error with words for the operator when it cannot.
   // `policy` and `passwords` were loaded from `config`.
-  Server(Config config, acl::PolicyPtr policy, std::vector<std::string> upstream_passwords);
+  Server(Config config, acl::PolicyPtr policy, const std::vector<std::string>& upstream_passwords);
   ~Server();
 
   // Serves until a signal or stop(); returns the exit code of the process.

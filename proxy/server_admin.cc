@@ -19,7 +19,7 @@ using nlohmann::json;
 
 // Asks every worker for a T and hands all of them to `done`, on the control thread.
 template <typename T>
-void gather(boost::asio::io_context& io, const std::vector<std::unique_ptr<Worker>>& workers, std::function<T(Worker&)> ask,
+void gather(boost::asio::io_context& io, const std::vector<std::unique_ptr<Worker>>& workers, const std::function<T(Worker&)>& ask,
             std::function<void(std::vector<T>)> done) {
   struct Round {
     std::vector<T> answers;
@@ -111,16 +111,18 @@ void Server::collect_users(std::function<void(std::string)> done) {
         });
         return counts;
       },
-      [done = std::move(done), policy = policy_](std::vector<Counts> counted) {
+      [done = std::move(done), policy = policy_](const std::vector<Counts>& counted) {
         Counts sums;
-        for (const Counts& counts : counted)
+        for (const Counts& counts : counted) {
           for (const auto& [name, n] : counts) sums[name] += n;
+        }
         json all = json::array();
-        for (const acl::Principal& user : policy->principals())
+        for (const acl::Principal& user : policy->principals()) {
           all.push_back({{"name", log_text(user.name())},
                          {"enabled", user.is_enabled()},
                          {"rules", log_text(acl::describe(user, acl::Hashes::kHide), 64 * 1024)},
                          {"connections", sums[user.name()]}});
+        }
         done(all.dump());
       });
 }
@@ -135,7 +137,7 @@ void Server::kill(std::string user, std::uint64_t id, std::function<void(std::si
             },
             CloseReason::kKilled);
       },
-      [done = std::move(done)](std::vector<std::size_t> closed) {
+      [done = std::move(done)](const std::vector<std::size_t>& closed) {
         std::size_t sum = 0;
         for (const std::size_t n : closed) sum += n;
         done(sum);

@@ -92,7 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void wait_readable();
   void on_readable();
-  void understand(std::string_view input);
+  void understand(std::string_view fresh);
   Step handle_next(std::string_view& input);
   Step handle(const protocol::Command& command);
   Step act(const Verdict& verdict);

@@ -118,6 +118,7 @@ void UserCounters::count_observed_denial(const acl::Principal& user, std::string
 std::vector<const UserCounters::UserRow*> UserCounters::rows() const {
   const std::lock_guard lock(mutex_);
   std::vector<const UserRow*> rows;
+  rows.reserve(rows_.size());
   for (const UserRow& row : rows_) rows.push_back(&row);
   return rows;
 }

@@ -62,6 +62,7 @@ Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, st
   }
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without the memory to ask the thread to end, ending the process is right.
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
@@ -215,8 +216,8 @@ void Worker::sweep() {
 }
 
 void Worker::adopt(acl::PolicyPtr policy) {
-  settings_.policy = policy;
-  for (const auto& session : sessions_.snapshot()) session->adopt(policy);
+  settings_.policy = std::move(policy);
+  for (const auto& session : sessions_.snapshot()) session->adopt(settings_.policy);
 }
 
 void Worker::drain() {

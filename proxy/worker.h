@@ -57,7 +57,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
 
   // Starts the thread.
   void start();
-  // Runs `f` on the worker's thread, soon.  Any thread.  False when the worker has stopped.
+  // Runs `f` on the worker's thread, soon; never once the worker has stopped.  Any thread.
   void post(std::function<void(Worker&)> f);
   // Ends the thread; every client is cut, every request in flight failed.  Not from the worker's own thread.
   void stop();
@@ -83,12 +83,12 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   };
 
   void deliver(const Request& request, std::string_view bytes, Part part) override;
-  void push(SessionId session, std::string_view bytes) override;
-  void on_room(SessionId session) override;
+  void push(SessionId id, std::string_view bytes) override;
+  void on_room(SessionId id) override;
   void on_server_version(std::string_view version) override;
   void on_primary_moved() override { pinned_.close_idle(); }
-  void on_lease_lost(SessionId session, std::uint64_t lane) override;
-  void on_readonly(SessionId session, std::uint64_t lane) override;
+  void on_lease_lost(SessionId id, std::uint64_t lane) override;
+  void on_readonly(SessionId id, std::uint64_t lane) override;
 
   void accept(Door& door);
   void on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket);

@@ -21,7 +21,7 @@ using protocol::KeySpec;
 using Words = std::set<std::string, std::less<>>;
 
 // The positions in an entry of COMMAND.
-enum Field : std::size_t { kName, kArity, kFlags, kFirstKey, kLastKey, kStep, kCategories, kTips, kKeySpecs, kSubcommands };
+enum Field : std::uint8_t { kName, kArity, kFlags, kFirstKey, kLastKey, kStep, kCategories, kTips, kKeySpecs, kSubcommands };
 
 Words words_of(const Reply& list) {
   Words words;

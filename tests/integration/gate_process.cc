@@ -1,11 +1,11 @@
 #include "tests/integration/gate_process.h"
 
 #include <netinet/in.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <regex>
 #include <stdexcept>

@@ -35,7 +35,7 @@ constexpr std::size_t kUsers = 80;
 constexpr std::size_t kBatch = 500;
 
 // Why the proxy may deny what the server's ACL allows, or say something else.
-enum class Stricter {
+enum class Stricter : std::uint8_t {
   kOddArguments,    // numkeys spelled oddly, NUL in an option: the server's parsers disagree about such words
   kKeysBeyond,      // keys the command uses and the server's ACL does not see (SORT, GEORADIUS, XREADGROUP)
   kSortPatterns,    // SORT BY/GET: the server refuses it too, but only when it runs (not in DRYRUN)
@@ -46,7 +46,7 @@ enum class Stricter {
 constexpr std::array kStricterNames = {"odd arguments", "keys beyond the server's", "SORT BY/GET", "scripts", "pattern with NUL", "NONE"};
 
 // What is said besides NOPERM when a denied command is really sent.
-enum class OtherWords {
+enum class OtherWords : std::uint8_t {
   kProtected,  // DEBUG and MODULE: "command not allowed", before the server looks at its ACL
   kExec,       // a denied EXEC also ends the transaction: EXECABORT in front of the same words
 };

@@ -162,7 +162,7 @@ std::vector<std::string> of_template(Random& random) {
   words[0] = in_random_case(random, words[0]);
   if (chance(random, 0.05)) words.pop_back();
   if (chance(random, 0.05)) words.push_back(random_argument(random, 1));
-  if (words.empty()) words.push_back("PING");
+  if (words.empty()) words.emplace_back("PING");
   return words;
 }
 

@@ -17,7 +17,7 @@ inline std::string random_wire(std::mt19937& random) {
   const auto pick = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
   for (std::size_t commands = 1 + pick(4); commands > 0; --commands) {
     Words words{"ECHO"};
-    for (std::size_t args = pick(4); args > 0; --args) words.push_back(std::string(pick(12), kContent[pick(kContent.size())]));
+    for (std::size_t args = pick(4); args > 0; --args) words.emplace_back(pick(12), kContent[pick(kContent.size())]);
     wire += pick(4) == 0 ? "ECHO \"a b\" '" + std::string(pick(3), 'c') + "'\r\n" : encoded(words);
   }
   for (std::size_t changes = pick(3); changes > 0 && !wire.empty(); --changes) {

@@ -211,7 +211,7 @@ TEST(ConfigTest, TheDescriptionNamesSecretFilesAndShowsNothingOfThem) {
 
 TEST(ConfigTest, TheDescriptionSurvivesBytesThatAreNoText) {
   const std::string yaml = with_listener("login_as: \"a\\xff\\x01b\"");
-  EXPECT_NO_THROW(nlohmann::json::parse(describe_config(good(yaml))));
+  EXPECT_TRUE(nlohmann::json::accept(describe_config(good(yaml))));
 }
 
 }  // namespace

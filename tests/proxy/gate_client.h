@@ -25,8 +25,8 @@ inline constexpr std::string_view kUsers =
 
 struct Setting {
   std::string_view users = kUsers;
-  std::vector<acl::CommandRuleText> rules = {};  // NOLINT(readability-redundant-member-init): GCC wants a designated one
-  std::vector<acl::RenameText> renames = {};     // NOLINT(readability-redundant-member-init)
+  std::vector<acl::CommandRuleText> rules = {};
+  std::vector<acl::RenameText> renames = {};
   acl::PolicyOptions options = {};
 };
 
