@@ -186,7 +186,7 @@ class BullmqTest(ApplicationCase):
 
     def test_jobs_are_added_and_worked_and_their_events_heard(self):
         self.assertEqual(self.run_program("node", "bullmq_job.cjs", str(CACHE)),
-                         ["42", "4200", f"NOPERM {NO_KEY}", f"NOPERM {NO_SCRIPT}"])
+                         ["42", "4200", "420000", f"NOPERM {NO_KEY}", f"NOPERM {NO_SCRIPT}"])
         self.assert_refused((("hget", "key"), 1), (("eval", "command"), 1))
         self.assert_connections_are_given_back()
 
@@ -216,7 +216,7 @@ class BullmqScriptsTest(ApplicationCase):
         self.addCleanup(gate.stop)
         self.environment["APPLICATION_SOCKET"] = gate.path
         self.assertRegex(self.forge()[0], "^ERR The user executing the script can't access at least one of the keys")
-        self.assertEqual(self.run_program("node", "bullmq_job.cjs", str(CACHE))[:2], ["42", "4200"])
+        self.assertEqual(self.run_program("node", "bullmq_job.cjs", str(CACHE))[:3], ["42", "4200", "420000"])
 
 
 class IoredisTest(ApplicationCase):
