@@ -183,9 +183,8 @@ void Session::answer(Seq seq, std::string_view bytes) {
 void Session::forward(const Verdict& verdict, Seq seq) {
   counters_.commands_forwarded.add();
   if (verdict.pinned && !lease_lane()) {
-    closing_ = true;  // it would go on without the state it asked for
-    closing_why_ = CloseReason::kUpstreamGone;
-    return reply(seq, kUpstreamUnavailable);
+    reply(seq, kUpstreamUnavailable);
+    return lose_lane();
   }
   if (verdict.follows_all_writes) services_.pinned.probe(lease_, last_input_ms_);
   if (verdict.is_barrier) needs_answers_ = true;

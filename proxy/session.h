@@ -105,6 +105,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void leave_lane();
   void drop_lane();
   void list_lane();
+  void lose_lane();
   Standing standing() const;
   std::string_view settle(const Request& request, std::string_view bytes);
   void select(const Verdict& verdict, Seq seq);

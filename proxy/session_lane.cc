@@ -43,6 +43,11 @@ void Session::on_lease_lost(std::uint64_t lane) {
   lease_ = 0;
   lease_is_stale_ = false;
   if (std::exchange(is_listed_, false)) services_.directory.remove(client().id);
+  lose_lane();
+}
+
+// What the client has on it, or has just asked for, is gone.
+void Session::lose_lane() {
   const bool had_state = gate_.needs_lane();
   gate_.lane_is_gone();
   if (!had_state || closing_) return;

@@ -113,6 +113,20 @@ class BlockingTest(BlockingCase):
         return replica
 
 
+class LostServerTest(BlockingCase):
+    def test_who_only_waits_is_told_and_stays(self):
+        client = self.connect("alice")
+        client.send("BLPOP", "a:l", "0")
+        self.wait_until_blocked(1)
+        self.server.kill()
+        self.assert_error(client.read(), "ERR respgate: upstream connection lost, outcome unknown")
+        for _ in range(20):
+            self.assert_error(client.call("BLPOP", "a:l", "0"), "ERR respgate: upstream unavailable")
+        self.assertEqual(client.call("PING"), b"PONG")
+        self.server.start()
+        wait_until(lambda: client.call("BLPOP", "a:l", "0.01") == None, "it goes on")  # noqa: E711 (a null of its own kind)
+
+
 class RevokedTest(BlockingCase):
     def test_a_blocked_client_that_may_not_any_more_is_cut(self):
         client, other = self.connect("alice"), self.connect("alice")
