@@ -124,7 +124,7 @@ bool Pattern::matches(std::string_view subject) const {
     case Shape::kAnything: return !subject.empty();  // the server's `*` does not match the empty key
     case Shape::kGeneral: break;
   }
-  return glob_matches(text_, subject);
+  return subject.size() <= kMaxSubjectBytes && glob_matches(text_, subject);
 }
 
 }  // namespace respgate::acl

@@ -21,6 +21,10 @@ class Pattern {
   // Longer ones are refused by the policy parser.
   static constexpr std::size_t kMaxBytes = 1024;
 
+  // A longer subject matches no pattern with `?`, `[` or an inner `*`, which take a step per pair of bytes: nobody's
+  // key is that long, and a client chooses it.  Stricter than the server.
+  static constexpr std::size_t kMaxSubjectBytes = 64 * 1024;
+
   // Any bytes are a pattern.  Patterns without `?`, `[` and inner `*` get a shortcut.
   static Pattern compile(std::string_view text);
 

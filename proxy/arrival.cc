@@ -18,8 +18,8 @@ void Arrival::begin(boost::asio::io_context& io, tls::Stream stream, Millisecond
 }
 
 void Arrival::read_on() {
-  using Status = protocol::ProxyHeaderParser::Status;
-  std::array<char, protocol::ProxyHeaderParser::kMaxBytes> bytes;
+  using Status = ProxyHeaderParser::Status;
+  std::array<char, ProxyHeaderParser::kMaxBytes> bytes;
   while (done_) {
     const tls::Transfer got = stream_.read(std::span(bytes).first(parser_.wanted()));
     if (got.blocked) break;

@@ -12,8 +12,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "protocol/proxy_header.h"
 #include "proxy/config.h"
+#include "proxy/proxy_header.h"
 #include "tls/stream.h"
 
 namespace respgate::proxy {
@@ -21,7 +21,7 @@ namespace respgate::proxy {
 class Arrival : public std::enable_shared_from_this<Arrival> {
  public:
   // `header` is null when there is none to go on with; then `why` says so, in words for a log.
-  using Done = std::function<void(tls::Stream stream, const protocol::ProxyHeader* header, std::string_view why)>;
+  using Done = std::function<void(tls::Stream stream, const ProxyHeader* header, std::string_view why)>;
 
   static void begin(boost::asio::io_context& io, tls::Stream stream, Milliseconds patience, Done done);
 
@@ -33,7 +33,7 @@ class Arrival : public std::enable_shared_from_this<Arrival> {
   tls::Stream stream_;
   Done done_;  // empty once it was called
   boost::asio::steady_timer timer_;
-  protocol::ProxyHeaderParser parser_;
+  ProxyHeaderParser parser_;
 };
 
 }  // namespace respgate::proxy

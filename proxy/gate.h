@@ -20,7 +20,7 @@
 #include "protocol/targets.h"
 #include "proxy/client_state.h"
 #include "proxy/kept_command.h"
-#include "proxy/lane_directory.h"
+#include "proxy/lane_finder.h"
 #include "proxy/subscriptions.h"
 #include "proxy/tracking.h"
 #include "proxy/transaction.h"
@@ -47,7 +47,7 @@ struct Standing {
   std::string_view no_room = {};         // not empty: nothing more can go upstream; the error to say so
   std::string_view no_lane = {};         // not empty: no lane of its own can be had; the error to say so
   std::int64_t now_ms = 0;               // steady clock
-  const LaneDirectory* lanes = nullptr;  // of other clients; may be null
+  const LaneFinder* lanes = nullptr;  // of other clients; may be null
 };
 
 class Gate {

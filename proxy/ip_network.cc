@@ -13,13 +13,6 @@ namespace {
 
 constexpr unsigned kMappedBits = 96;  // in front of an IPv4 address
 
-Ip mapped(const void* four) {
-  Ip ip{};
-  ip[10] = ip[11] = 0xff;
-  std::memcpy(ip.data() + 12, four, 4);
-  return ip;
-}
-
 bool is_mapped(const Ip& ip) { return std::memcmp(ip.data(), "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0; }
 
 // The first `bits` bits of an address, the rest 0.
@@ -33,6 +26,13 @@ Ip prefix_of(Ip ip, unsigned bits) {
 
 }  // namespace
 
+Ip mapped_ip(std::string_view four_bytes) {
+  Ip ip{};
+  ip[10] = ip[11] = 0xff;
+  std::memcpy(ip.data() + 12, four_bytes.data(), 4);
+  return ip;
+}
+
 std::optional<Ip> parse_ip(std::string_view text) {
   char terminated[INET6_ADDRSTRLEN] = {};
   if (text.size() >= sizeof terminated || text.find('\0') != text.npos) return std::nullopt;
@@ -40,11 +40,13 @@ std::optional<Ip> parse_ip(std::string_view text) {
   Ip ip{};
   if (::inet_pton(AF_INET6, terminated, ip.data()) == 1) return ip;
   ::in_addr four{};
-  return ::inet_pton(AF_INET, terminated, &four) == 1 ? std::optional(mapped(&four)) : std::nullopt;
+  return ::inet_pton(AF_INET, terminated, &four) == 1 ? std::optional(mapped_ip({reinterpret_cast<const char*>(&four), sizeof four}))
+                                                      : std::nullopt;
 }
 
 std::optional<Ip> ip_of(const ::sockaddr* address) {
-  if (address->sa_family == AF_INET) return mapped(&reinterpret_cast<const ::sockaddr_in*>(address)->sin_addr);
+  if (address->sa_family == AF_INET)
+    return mapped_ip({reinterpret_cast<const char*>(&reinterpret_cast<const ::sockaddr_in*>(address)->sin_addr), 4});
   if (address->sa_family != AF_INET6) return std::nullopt;
   Ip ip{};
   std::memcpy(ip.data(), &reinterpret_cast<const ::sockaddr_in6*>(address)->sin6_addr, ip.size());

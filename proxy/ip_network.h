@@ -18,6 +18,7 @@ namespace respgate::proxy {
 using Ip = std::array<std::uint8_t, 16>;  // network order
 
 std::optional<Ip> parse_ip(std::string_view text);
+Ip mapped_ip(std::string_view four_bytes);           // of an IPv4 address; REQUIRES: four bytes
 std::optional<Ip> ip_of(const ::sockaddr* address);  // nothing for unix sockets
 // "192.0.2.1", "2001:db8::1"
 std::string to_string(const Ip& ip);

@@ -14,7 +14,7 @@ constexpr std::size_t kGatheredRequests = 64;
 }  // namespace
 
 Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
-           RequestPool& pool, Owner& owner)
+           RequestPool& pool, MemoryBudget& memory, Owner& owner)
     : io_(io),
       settings_(settings),
       key_(key),
@@ -24,6 +24,7 @@ Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey ke
       pool_(pool),
       owner_(owner),
       pipeline_(key.resp),
+      memory_(memory),
       sentinel_(settings.sentinel) {}
 
 // What Pipeline finds, handed to whoever waits for it in this state.
@@ -171,6 +172,7 @@ void Lane::on_readable() {
     if (got.error) return end(state_ == State::kGreeting ? LaneEnd::kUnreachable : LaneEnd::kLost, got.error.message());
     const Pipeline::Fault fault = pipeline_.receive({scratch_.data(), got.bytes}, replies);
     if (state_ == State::kEnded) return;
+    memory_.now_holds(pipeline_.buffered_bytes());
     if (fault != Pipeline::Fault::kNone)
       return end(fault == Pipeline::Fault::kNoEcho ? LaneEnd::kRefusedCredentials : LaneEnd::kDesync, std::string(pipeline_.fault_text()));
     progress_ms_ = last_used_ms_ = owner_.now_ms();
@@ -225,6 +227,7 @@ void Lane::end(LaneEnd why, std::string text) {
   const auto self = shared_from_this();  // the owner drops its reference below
   if (stream_) stream_->close();
   stream_.reset();
+  memory_.now_holds(0);
   if (dialling_) {
     boost::system::error_code ignored;
     dialling_->close(ignored);

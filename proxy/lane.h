@@ -23,6 +23,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "proxy/config.h"
+#include "proxy/memory_budget.h"
 #include "proxy/pipeline.h"
 #include "proxy/sentinel.h"
 #include "tls/stream.h"
@@ -88,8 +89,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   enum class Use : std::uint8_t { kShared, kPinned };
 
   // `scratch` is where reads land; shared by everything on this thread.  `id` is never used twice.
+  // What it buffers counts in `memory`.
   Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
-       RequestPool& pool, Owner& owner);
+       RequestPool& pool, MemoryBudget& memory, Owner& owner);
 
   void start(std::int64_t now_ms);
 
@@ -158,6 +160,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::optional<tls::Socket> dialling_;  // so that a deadline can end the dial
   std::optional<tls::Stream> stream_;
   Pipeline pipeline_;
+  MemoryShare memory_;
   std::deque<RequestPtr> waiting_;  // until ready
   Sentinel sentinel_;
   bool write_blocked_ = false;

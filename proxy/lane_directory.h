@@ -13,15 +13,16 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "proxy/lane_finder.h"
+
 namespace respgate::proxy {
 
-class LaneDirectory {
+class LaneDirectory final : public LaneFinder {
  public:
   // `client` as CLIENT ID says it; `user` is who it is logged in as.
   void set(std::uint64_t client, std::string_view user, std::int64_t server_side_id);
   void remove(std::uint64_t client);
-  // Nothing when that client has none, or is another user's.
-  std::optional<std::int64_t> find(std::uint64_t client, std::string_view user) const;
+  std::optional<std::int64_t> find(std::uint64_t client, std::string_view user) const override;
 
  private:
   struct Entry {

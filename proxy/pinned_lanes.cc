@@ -58,7 +58,7 @@ std::shared_ptr<Lane> PinnedLanes::take_idle(protocol::RespVersion resp, std::in
 std::shared_ptr<Lane> PinnedLanes::dial(protocol::RespVersion resp, std::int64_t database) {
   Lane::Owner& owner = *this;  // a base that only this class may see
   const LaneKey key{resp, database, 0};
-  auto lane = std::make_shared<Lane>(io_, settings_, key, Lane::Use::kPinned, next_id_++, scratch_, pool_, owner);
+  auto lane = std::make_shared<Lane>(io_, settings_, key, Lane::Use::kPinned, next_id_++, scratch_, pool_, memory_, owner);
   lane->start(now_ms_);
   return lane;
 }

@@ -57,7 +57,7 @@ Pipeline::Fault Pipeline::receive(std::string_view fresh, Sink& sink) {
     scanner_.restart();
   }
   // Nothing may be said, not even in part, while nothing is asked; a push may.
-  if (!rest.empty() && unsent_from_ == 0 && !rest.starts_with('>') && !(may_hear_messages() && rest.starts_with('*')))
+  if (!rest.empty() && !may_be_answered() && !rest.starts_with('>') && !(may_hear_messages() && rest.starts_with('*')))
     return fail(Fault::kUnsolicited, "bytes that no request asked for");
   in_.keep(rest);
   return Fault::kNone;
@@ -65,7 +65,7 @@ Pipeline::Fault Pipeline::receive(std::string_view fresh, Sink& sink) {
 
 Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
   if (is_out_of_band(frame)) return take_out_of_band(frame, sink);
-  if (unsent_from_ == 0) return fail(Fault::kUnsolicited, "a reply that no request asked for");
+  if (!may_be_answered()) return fail(Fault::kUnsolicited, "a reply that no request asked for");
   const Request& request = *queue_.front();
   if (request.confirmations > 0 && !frame.is_error()) return fail(Fault::kWrongShape, "something else than a confirmation");
   if (request.guard == Request::Guard::kProbe || holds_reply_) {
@@ -79,6 +79,13 @@ Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
     version_ = frame.type == protocol::RespType::kMap ? protocol::RespVersion::kResp3 : protocol::RespVersion::kResp2;
   sink.on_reply(pop(), frame);
   return Fault::kNone;
+}
+
+// Of a guarded request the command may be sent, and answered, while the kernel has not yet taken its ECHO.
+bool Pipeline::may_be_answered() const {
+  if (unsent_from_ > 0) return true;
+  if (queue_.empty() || queue_.front()->guard != Request::Guard::kGuarded || holds_reply_) return false;
+  return queue_.front()->sent >= queue_.front()->command_bytes;
 }
 
 // RESP2 has no pushes: an array is one when it confirms what was asked, or begins as messages do while there are

@@ -74,8 +74,8 @@ class Pipeline {
   bool empty() const { return queue_.empty(); }
   // The oldest request; REQUIRES: size() > 0.
   const Request& front() const { return *queue_.front(); }
-  // Bytes of a reply whose end has not come.
-  std::size_t buffered_bytes() const { return in_.capacity(); }
+  // Memory of replies that are not whole, or held back for their echo.
+  std::size_t buffered_bytes() const { return in_.capacity() + held_.capacity(); }
   // In words for a log, when receive() gave a fault.
   std::string_view fault_text() const { return fault_text_; }
 
@@ -83,6 +83,8 @@ class Pipeline {
   Fault take(const protocol::ReplyFrame& frame, Sink& sink);
   Fault take_out_of_band(const protocol::ReplyFrame& frame, Sink& sink);
   Fault take_confirmation(const protocol::ReplyFrame& frame, Sink& sink);
+  // Has the server been asked anything that it has not answered?
+  bool may_be_answered() const;
   bool is_out_of_band(const protocol::ReplyFrame& frame) const;
   bool may_hear_messages() const { return version_ == protocol::RespVersion::kResp2 && subscriptions_ + shards_ > 0; }
   bool awaits_confirmation() const { return unsent_from_ > 0 && queue_.front()->confirmations > 0; }

@@ -53,7 +53,7 @@ void Reception::receive(std::size_t listener, tls::Socket socket) {
 
 void Reception::read_header(tls::Stream stream, Guest guest) {
   Arrival::begin(io_, std::move(stream), config_.limits.unauthenticated_timeout,
-                 [this, guest = std::move(guest)](tls::Stream arrived, const protocol::ProxyHeader* header, std::string_view why) mutable {
+                 [this, guest = std::move(guest)](tls::Stream arrived, const ProxyHeader* header, std::string_view why) mutable {
                    if (header == nullptr || closed_) return refuse(guest, RefusedConnection::kProxyProtocol, why);
                    if (header->is_local) return welcome_(std::move(arrived), std::move(guest));  // the proxy asks for itself
                    guest.peer = to_string(header->source, header->source_port);

@@ -71,6 +71,7 @@ struct Request {
   bool ends_state = false;                 // EXEC, DISCARD, UNWATCH: refused, the lane keeps what it has
   Reading reading = Reading::kPlain;
   Guard guard = Guard::kNone;
+  std::size_t command_bytes = 0;  // kGuarded: of wire, without the ECHO: once they are sent, the reply may come
   Nonce nonce{};
 };
 

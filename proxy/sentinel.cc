@@ -25,6 +25,7 @@ void Sentinel::guard(Request& request) {
   if (config_.mode != SentinelConfig::Mode::kStrict || request.wire.empty()) return;
   request.guard = Request::Guard::kGuarded;
   request.nonce = fresh_nonce();
+  request.command_bytes = request.wire.size();
   append_echo(request.wire, request.nonce);
 }
 

@@ -72,7 +72,7 @@ bool StandaloneRouter::evict_one() {
 void StandaloneRouter::dial(Place& place) {
   if (place.ever_ready || place.failures > 0) counters_.reconnects_total.add();
   Lane::Owner& owner = *this;  // a base that only this class may see
-  place.lane = std::make_shared<Lane>(io_, settings_.lane, place.key, Lane::Use::kShared, next_lane_id_++, scratch_, pool_, owner);
+  place.lane = std::make_shared<Lane>(io_, settings_.lane, place.key, Lane::Use::kShared, next_lane_id_++, scratch_, pool_, memory_, owner);
   place.lane->start(now_ms_);
 }
 

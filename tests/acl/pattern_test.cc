@@ -85,6 +85,13 @@ TEST(PatternTest, MoreThanAThousandStarsMatchNothing) {
 // A backtracking matcher would need more steps than there are atoms.
 TEST(PatternTest, ManyStarsOverALongSubjectEnd) { EXPECT_FALSE(glob_matches(repeated("*a", 400) + "b", repeated("a", 20'000))); }
 
+TEST(PatternTest, AVeryLongSubjectMatchesOnlyWhatCostsNothing) {
+  const std::string longest = repeated("a", Pattern::kMaxSubjectBytes);
+  EXPECT_TRUE(Pattern::compile("a*a").matches(longest));
+  EXPECT_FALSE(Pattern::compile("a*a").matches(longest + "a"));
+  for (const char* cheap : {"*", "a*"}) EXPECT_TRUE(Pattern::compile(cheap).matches(longest + "a")) << cheap;
+}
+
 TEST(PatternTest, WideBytesAreSeenOnlyInsideClasses) {
   EXPECT_FALSE(has_wide_class("k\xc3\xa9*"));
   EXPECT_FALSE(has_wide_class("\\[\xc3]"));

@@ -24,15 +24,15 @@ RESULT = r"boost/system/result\.hpp"
 MAY_INCLUDE = {
     "protocol": {"system": r"(?!)", "folders": {"protocol"}},
     "acl": {"system": f"{RESULT}|{OPENSSL_HASHES}", "folders": {"protocol", "acl"}},
-    "tls": {"system": r"boost/(asio|system)(/.*)?\.hpp|openssl/.*|sys/.*|netinet/.*|unistd\.h", "folders": {"tls"}},
+    "tls": {"system": r"boost/(asio|system)(/.*)?\.hpp|openssl/.*|sys/.*|netinet/.*|poll\.h|unistd\.h", "folders": {"tls"}},
     "proxy": {"system": r".*", "folders": {"protocol", "acl", "tls", "proxy"}},
 }
 
 # Parts of proxy/ that decide, and therefore touch no socket, clock, thread or log; they may use each other.
 # (local_acl asks the system for random bytes: ACL GENPASS.)
 PURE_PROXY = re.compile(
-    r"client_(info|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|input_buffer|local_(?!acl)\w+|pipeline|reply_queue"
-    r"|request|upstream_hello|verdict")
+    r"client_(info|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|info_filter|input_buffer|kept_command|lane_finder"
+    r"|local_(?!acl)\w+|pipeline|reply_queue|request|subscriptions|tracking|transaction|upstream_hello|verdict")
 PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h"  # the struct iovec
 
 STANDARD = set("""

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/lane_directory.h"
 #include "tests/proxy/gate_client.h"
 
 namespace respgate::proxy {

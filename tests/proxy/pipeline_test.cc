@@ -189,6 +189,25 @@ TEST_F(PipelineTest, AGuardedReplyLeavesOnlyBehindItsEcho) {
   });
 }
 
+TEST_F(PipelineTest, AReplyMayComeBeforeTheEchoIsSentButNotBeforeItsCommandIs) {
+  for (const std::size_t sent : {std::size_t{5}, std::size_t{6}, std::size_t{9}}) {
+    Pipeline pipeline(RespVersion::kResp2);
+    Collector sink;
+    RequestPtr request = guarded(pool_, 5, Request::Guard::kGuarded);
+    request->wire =
+        "GET k\n"
+        "ECHO nonce\n";
+    request->command_bytes = 6;
+    pipeline.push(std::move(request));
+    pipeline.sent(sent);
+    const auto fault = pipeline.receive(":1\r\n", sink);
+    EXPECT_EQ(fault, sent < 6 ? Pipeline::Fault::kUnsolicited : Pipeline::Fault::kNone) << sent;
+    EXPECT_TRUE(sink.replies.empty());
+    if (sent < 6) continue;
+    EXPECT_EQ(pipeline.receive("$", sink), Pipeline::Fault::kUnsolicited) << "the echo was not asked for yet";
+  }
+}
+
 TEST_F(PipelineTest, AReplyTooManyBehindAGuardedRequestIsNeverPassedOn) {
   Pipeline pipeline(RespVersion::kResp2);
   pipeline.push(guarded(pool_, 1, Request::Guard::kGuarded));

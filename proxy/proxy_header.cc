@@ -1,6 +1,4 @@
-#include "protocol/proxy_header.h"
-
-#include <arpa/inet.h>
+#include "proxy/proxy_header.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +6,7 @@
 
 #include "protocol/text.h"
 
-namespace respgate::protocol {
+namespace respgate::proxy {
 namespace {
 
 using namespace std::string_view_literals;
@@ -28,13 +26,6 @@ std::uint16_t number_at(std::string_view bytes, std::size_t i) {
   return static_cast<std::uint16_t>(byte_at(bytes, i) << 8 | byte_at(bytes, i + 1));
 }
 
-ProxyHeader::Ip mapped(std::string_view four) {
-  ProxyHeader::Ip ip{};
-  ip[10] = ip[11] = 0xff;
-  std::memcpy(ip.data() + 12, four.data(), 4);
-  return ip;
-}
-
 // Castagnoli, reflected.
 std::uint32_t crc32c(std::string_view bytes) {
   std::uint32_t crc = ~0u;
@@ -47,18 +38,14 @@ std::uint32_t crc32c(std::string_view bytes) {
 
 bool is_endpoint_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; }
 
-std::optional<ProxyHeader::Ip> read_ip(std::string_view text, bool is_v6) {
-  char terminated[INET6_ADDRSTRLEN] = {};
-  if (text.size() >= sizeof terminated || text.find('\0') != text.npos) return std::nullopt;
-  std::memcpy(terminated, text.data(), text.size());
-  ProxyHeader::Ip ip{};
-  if (is_v6) return ::inet_pton(AF_INET6, terminated, ip.data()) == 1 ? std::optional(ip) : std::nullopt;
-  char four[4];
-  return ::inet_pton(AF_INET, terminated, four) == 1 ? std::optional(mapped({four, sizeof four})) : std::nullopt;
+// Of that family only: "::ffff:1.2.3.4" is no TCP4 address.
+std::optional<Ip> read_ip(std::string_view text, bool is_v6) {
+  const bool looks_v6 = text.find(':') != text.npos;
+  return looks_v6 == is_v6 ? parse_ip(text) : std::nullopt;
 }
 
 std::optional<std::uint16_t> read_port(std::string_view text) {
-  const std::optional<std::int64_t> port = parse_strict_integer(text);
+  const std::optional<std::int64_t> port = protocol::parse_strict_integer(text);
   if (!port || *port < 0 || *port > 65535) return std::nullopt;
   return static_cast<std::uint16_t>(*port);
 }
@@ -143,7 +130,7 @@ ProxyHeaderParser::Status ProxyHeaderParser::read_block() {
     if (is_v6) {
       std::memcpy(header_.source.data(), block.data(), header_.source.size());
     } else {
-      header_.source = mapped(block.substr(0, 4));
+      header_.source = mapped_ip(block.substr(0, 4));
     }
     header_.source_port = number_at(block, is_v6 ? 32 : 8);
   }
@@ -183,4 +170,4 @@ ProxyHeaderParser::Status ProxyHeaderParser::fail(std::string_view error) {
   return Status::kError;
 }
 
-}  // namespace respgate::protocol
+}  // namespace respgate::proxy

@@ -8,18 +8,16 @@
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace respgate::protocol {
+#include "proxy/ip_network.h"
+
+namespace respgate::proxy {
 
 struct ProxyHeader {
-  // IPv4 as `::ffff:a.b.c.d`.
-  using Ip = std::array<std::uint8_t, 16>;
-
   bool is_local = false;  // LOCAL, UNKNOWN, no address of the internet: the connection is the proxy's own (a health check)
   Ip source{};
   std::uint16_t source_port = 0;
@@ -59,4 +57,4 @@ class ProxyHeaderParser {
   std::string_view error_;
 };
 
-}  // namespace respgate::protocol
+}  // namespace respgate::proxy

@@ -1,4 +1,4 @@
-#include "protocol/proxy_header.h"
+#include "proxy/proxy_header.h"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace respgate::protocol {
+namespace respgate::proxy {
 namespace {
 
 using namespace std::string_literals;
@@ -131,4 +131,4 @@ TEST(ProxyHeaderTest, KnowsAnotherHeaderWhenItSeesOne) {
 }
 
 }  // namespace
-}  // namespace respgate::protocol
+}  // namespace respgate::proxy
