@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include "proxy/units.h"
@@ -36,6 +37,10 @@ std::string distrust(const struct stat& status, std::size_t max_bytes) {
   if (!S_ISREG(status.st_mode)) return "is not a regular file: write the name of one";
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return "may be written by its group or by others, who would then decide in its place: chmod go-w it";
+  // Who owns a file can give himself the right to write it.
+  if (status.st_uid != 0 && status.st_uid != ::geteuid())
+    return "belongs to uid " + std::to_string(status.st_uid) + ", who would then decide in its place: chown it to root or to uid " +
+           std::to_string(::geteuid()) + ", as which respgate runs";
   if (static_cast<std::size_t>(status.st_size) > max_bytes)
     return "is larger than " + spell_size(max_bytes) + ": this is not the file that was meant";
   return "";

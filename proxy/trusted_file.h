@@ -1,5 +1,5 @@
 // Reads files whose contents decide who may do what: the configuration, users.acl,
-// secrets.  A file that others may write is refused, since they would decide too.
+// secrets.  A file that others may write, or own, is refused: they would decide too.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ struct FileText {
 using FileResult = boost::system::result<FileText, FileProblem>;
 
 // The whole file.  Refused: missing, unreadable, not a regular file (after symbolic
-// links), writable by group or others, or larger than `max_bytes`.
+// links), writable by group or others, owned by neither root nor the user that this
+// process runs as, or larger than `max_bytes`.
 FileResult read_trusted_file(const std::filesystem::path& path, std::size_t max_bytes);
 
 inline constexpr std::size_t kMaxSecretBytes = 64 * 1024;

@@ -15,6 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr uid_t kNobody = 65534;
+
 class TrustedFileTest : public testing::Test {
  protected:
   static std::string error_of(const std::filesystem::path& path, std::size_t max_bytes = 1000) {
@@ -45,6 +47,33 @@ TEST_F(TrustedFileTest, AFileThatItsGroupMayWriteIsRefused) {
 
 TEST_F(TrustedFileTest, AFileThatOthersMayWriteIsRefused) {
   EXPECT_THAT(error_of(directory_.write("f", "x", 0602)), HasSubstr("chmod go-w"));
+}
+
+// Only root can give a file away.
+TEST_F(TrustedFileTest, AFileOfAnotherUserIsRefusedEvenToRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const std::filesystem::path file = directory_.write("f", "x", 0600);
+  ASSERT_EQ(::chown(file.c_str(), kNobody, 0), 0);
+  EXPECT_EQ(error_of(file),
+            "belongs to uid 65534, who would then decide in its place: chown it to root or to uid 0, as which respgate runs");
+}
+
+TEST_F(TrustedFileTest, AFileOfRootIsReadByAnybody) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const std::filesystem::path of_root = directory_.write("root", "x", 0644);
+  const std::filesystem::path own = directory_.write("own", "y", 0600);
+  const std::filesystem::path of_another = directory_.write("another", "z", 0644);
+  ASSERT_EQ(::chown(own.c_str(), kNobody, 0), 0);
+  ASSERT_EQ(::chown(of_another.c_str(), kNobody - 1, 0), 0);
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
+  ASSERT_EQ(::seteuid(kNobody), 0);
+  const bool reads_roots = read_trusted_file(of_root, 10).has_value();
+  const bool reads_own = read_trusted_file(own, 10).has_value();
+  const bool reads_anothers = read_trusted_file(of_another, 10).has_value();
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_TRUE(reads_roots);
+  EXPECT_TRUE(reads_own);
+  EXPECT_FALSE(reads_anothers);
 }
 
 TEST_F(TrustedFileTest, AMissingFileIsRefused) { EXPECT_THAT(error_of(directory_.path() / "none"), HasSubstr("No such file")); }
