@@ -42,11 +42,11 @@ struct ServerFacts {
 
 // What a gate must know of its session to judge the next command.
 struct Standing {
-  bool owes_replies = false;             // earlier commands are still unanswered
-  bool has_lane = false;                 // a lane of its own is leased to it
-  std::string_view no_room = {};         // not empty: nothing more can go upstream; the error to say so
-  std::string_view no_lane = {};         // not empty: no lane of its own can be had; the error to say so
-  std::int64_t now_ms = 0;               // steady clock
+  bool owes_replies = false;          // earlier commands are still unanswered
+  bool has_lane = false;              // a lane of its own is leased to it
+  std::string_view no_room = {};      // not empty: nothing more can go upstream; the error to say so
+  std::string_view no_lane = {};      // not empty: no lane of its own can be had; the error to say so
+  std::int64_t now_ms = 0;            // steady clock
   const LaneFinder* lanes = nullptr;  // of other clients; may be null
 };
 

@@ -195,6 +195,7 @@ void PinnedLanes::stop() {
   stopping_ = true;
   close_idle();
   std::vector<std::shared_ptr<Lane>> lanes;
+  lanes.reserve(leases_.size());
   for (const auto& [id, lease] : leases_) lanes.push_back(lease.lane);
   for (const auto& lane : lanes) lane->end(LaneEnd::kFinished, "shutting down");
 }

@@ -55,15 +55,15 @@ class PinnedLanes final : private Lane::Owner {
   // An idle lane, or a new one that is being dialled.  0: the node cannot be reached at present.
   std::uint64_t lease(SessionId session, protocol::RespVersion resp, std::int64_t database, std::int64_t now_ms);
   // Answers through the sink, possibly before it returns.  REQUIRES: leased.
-  void submit(std::uint64_t lane, RequestPtr request, std::int64_t now_ms);
+  void submit(std::uint64_t id, RequestPtr request, std::int64_t now_ms);
   // An ECHO between what was submitted and what will be; see Lane::probe.
-  void probe(std::uint64_t lane, std::int64_t now_ms);
+  void probe(std::uint64_t id, std::int64_t now_ms);
   // REQUIRES: nothing is owed on it, and it holds no state.
-  void give_back(std::uint64_t lane, std::int64_t now_ms);
+  void give_back(std::uint64_t id, std::int64_t now_ms);
   // What is in flight on it goes unanswered.
-  void discard(std::uint64_t lane);
+  void discard(std::uint64_t id);
   // The number of its connection at the node; 0 while it is being dialled.
-  std::int64_t server_side_id(std::uint64_t lane) const;
+  std::int64_t server_side_id(std::uint64_t id) const;
 
   void flush(std::int64_t now_ms);
   void sweep(std::int64_t now_ms);

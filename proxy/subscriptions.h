@@ -25,8 +25,8 @@ class Subscriptions {
   static Sort sort_of(const protocol::CommandSpec& spec);
 
   // Each returns how many confirmations the server will send.
-  std::size_t subscribe(Sort sort, protocol::Args names);
-  std::size_t unsubscribe(Sort sort, protocol::Args names);  // no names: all of the sort
+  std::size_t subscribe(Sort sort, protocol::Args added);
+  std::size_t unsubscribe(Sort sort, protocol::Args removed);  // no names: all of the sort
 
   bool empty() const;
   // Calls holds(name, is_pattern) until it says no.  False: it did.
