@@ -34,10 +34,10 @@ using protocol::CommandLookup;
 constexpr std::size_t kUsers = 80;
 constexpr std::size_t kBatch = 500;
 
-// Why the proxy may deny what the server's ACL allows, or say something else.
-enum bool has_nul(const std::string& word) { return word.find('\0') != std::string::npos; }
+bool has_nul(const std::string& word) { return word.find('\0') != std::string::npos; }
 
-class Stricter : std::uint8_t {
+// Why the proxy may deny what the server's ACL allows, or say something else.
+enum class Stricter : std::uint8_t {
   kOddArguments,        // numkeys spelled oddly, NUL in an option: the server's parsers disagree about such words
       kKeysBeyond,      // keys the command uses and the server's ACL does not see (SORT, GEORADIUS, XREADGROUP)
       kSortPatterns,    // SORT BY/GET: the server refuses it too, but only when it runs (not in DRYRUN)
