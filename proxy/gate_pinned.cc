@@ -25,6 +25,9 @@ constexpr std::string_view kNoBroadcast = "NOPERM respgate: tracking with BCAST 
 
 bool may_put_a_lane_out_of_step(const CommandSpec& spec) { return spec.reach == protocol::Reach::kAnyKey || spec.name == "debug"; }
 
+// What a server still takes while somebody's script keeps it busy.  It does not take SELECT then.
+bool ends_what_keeps_busy(std::string_view name) { return name == "script|kill" || name == "function|kill" || name == "function|stats"; }
+
 // "unsubscribe" without a name of its own: nothing was subscribed to.
 void append_nothing_left(std::string& out, RespVersion resp, std::string_view kind, const std::string_view* name) {
   protocol::append_push(out, resp, 3);
@@ -52,6 +55,11 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
   verdict.pinned = true;
   verdict = forward(verdict, command, standing);
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
+  if (ends_what_keeps_busy(name) && !standing.has_lane) {
+    // On a lane that is there for it alone, since it may be in another database than what comes behind it.
+    verdict.in_any_database = verdict.is_barrier = lane_soiled_ = true;
+    return verdict;
+  }
   if (name == "multi") {
     transaction_.begin();
     queued_generation_ = client_.policy->generation();

@@ -182,7 +182,7 @@ void Session::answer(Seq seq, std::string_view bytes) {
 
 void Session::forward(const Verdict& verdict, Seq seq) {
   counters_.commands_forwarded.add();
-  if (verdict.pinned && !lease_lane()) {
+  if (verdict.pinned && !lease_lane(verdict.in_any_database ? 0 : client().database)) {
     reply(seq, kUpstreamUnavailable);
     return lose_lane();
   }

@@ -101,7 +101,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void forward(const Verdict& verdict, Seq seq);
   RequestPtr make_request(const Verdict& verdict, Seq seq);
   void submit(RequestPtr request);
-  bool lease_lane();
+  bool lease_lane(std::int64_t database);
   void leave_lane();
   void drop_lane();
   void list_lane();

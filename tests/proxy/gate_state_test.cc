@@ -164,6 +164,17 @@ TEST(GateStateTest, ASubscriberOfResp2MaySayLittleAndOneOfResp3All) {
   EXPECT_EQ(modern.hear({"PING"}), "+PONG\r\n");
 }
 
+TEST(GateStateTest, WhatEndsABusyScriptNeedsNoSelect) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"SCRIPT", "KILL"}, {"FUNCTION", "KILL"}, {"FUNCTION", "STATS"}}) {
+    Client client({}, "admin");
+    EXPECT_TRUE(client.say(words).in_any_database);
+    EXPECT_TRUE(client.say(words).is_barrier) << "what comes behind is for the database that was selected";
+    EXPECT_FALSE(client.gate_.keeps_lane());
+    EXPECT_FALSE(client.say(words, kWithLane).in_any_database);
+  }
+  EXPECT_FALSE(Client({}, "admin").say({"SCRIPT", "FLUSH"}).in_any_database);
+}
+
 TEST(GateStateTest, WhoHoldsNothingIsToldSoWithoutTheServer) {
   Client client({}, "app");
   EXPECT_EQ(client.hear({"UNSUBSCRIBE"}), "*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n");
