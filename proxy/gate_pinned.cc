@@ -75,6 +75,13 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
   return verdict;
 }
 
+// PING and ECHO of a client with a lane of its own: their replies come behind what the server said on it before.
+Verdict Gate::on_its_lane(Verdict verdict, const Command& command, const Standing& standing) {
+  verdict.pinned = true;
+  if (is_subscriber() && client_.resp == RespVersion::kResp2) verdict.expectation = {protocol::reply_bit(protocol::RespType::kArray), 2};
+  return forward(verdict, command, standing);
+}
+
 Verdict Gate::block(Verdict verdict, const Command& command, const Standing& standing) {
   verdict.pinned = true;
   verdict.follows_all_writes = verdict.spec->name.starts_with("wait");
