@@ -37,12 +37,24 @@ void add_connection(const ClientState& client, FieldWriter& line) {
   line.add("name", client.name);
 }
 
-void add_state(const ClientState& client, FieldWriter& line) {
-  const bool unix_socket = client.peer.starts_with('/');
-  line.add("flags", unix_socket ? "U" : "N");
+std::string flags_of(const ClientState& client, const ClientActivity& activity) {
+  std::string flags;
+  if (activity.channels + activity.patterns + activity.shard_channels > 0) flags += 'P';
+  if (activity.queued) flags += 'x';
+  if (activity.is_blocked) flags += 'b';
+  if (activity.tracks) flags += 't';
+  if (activity.tracks && activity.tracks_everything) flags += 'B';
+  if (client.peer.starts_with('/')) flags += 'U';
+  return flags.empty() ? "N" : flags;
+}
+
+void add_state(const ClientState& client, const ClientActivity& activity, FieldWriter& line) {
+  line.add("flags", flags_of(client, activity));
   line.add("db", client.database);
-  for (const std::string_view name : {"sub", "psub", "ssub"}) line.add(name, 0);
-  line.add("multi", -1);
+  line.add("sub", static_cast<std::int64_t>(activity.channels));
+  line.add("psub", static_cast<std::int64_t>(activity.patterns));
+  line.add("ssub", static_cast<std::int64_t>(activity.shard_channels));
+  line.add("multi", activity.queued ? static_cast<std::int64_t>(*activity.queued) : -1);
 }
 
 void add_buffers(FieldWriter& line) {
@@ -52,10 +64,10 @@ void add_buffers(FieldWriter& line) {
   line.add("events", "r");
 }
 
-void add_identity(const ClientState& client, std::string_view command, FieldWriter& line) {
-  line.add("cmd", command.empty() ? "NULL" : command);
+void add_identity(const ClientState& client, const ClientActivity& activity, FieldWriter& line) {
+  line.add("cmd", activity.command.empty() ? "NULL" : activity.command);
   line.add("user", client.principal ? std::string_view(client.principal->name()) : "(none)");
-  line.add("redir", -1);
+  line.add("redir", activity.tracks ? static_cast<std::int64_t>(activity.redirect) : -1);
   line.add("resp", static_cast<std::int64_t>(client.resp));
 }
 
@@ -66,9 +78,9 @@ std::string client_info_line(const ClientState& client, const ClientActivity& ac
   add_connection(client, line);
   line.add("age", seconds(now_ms - client.connected_ms));
   line.add("idle", seconds(activity.idle_ms));
-  add_state(client, line);
+  add_state(client, activity, line);
   add_buffers(line);
-  add_identity(client, activity.command, line);
+  add_identity(client, activity, line);
   if (client.policy->options().texts != acl::ServerTexts::kRedis70) {
     line.add("lib-name", client.library_name);
     line.add("lib-ver", client.library_version);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "acl/policy.h"
+#include "protocol/command_table.h"
 #include "protocol/resp.h"
 
 namespace respgate::proxy {
@@ -31,7 +32,7 @@ struct ClientState {
   std::string library_name;  // CLIENT SETINFO LIB-NAME
   std::string library_version;
   std::int64_t last_command_ms = 0;
-  std::string last_command;  // "client|list"; only kept for CLIENT LIST and INFO
+  const protocol::CommandSpec* last_command = nullptr;  // null: none yet, or one that does not exist
   std::uint64_t commands = 0;
 };
 

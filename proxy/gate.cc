@@ -60,8 +60,6 @@ bool passes_a_shared_proxy(const CommandSpec& spec) { return spec.dispatch != Di
 
 }  // namespace
 
-bool keeps_its_place(const CommandSpec& spec) { return spec.name == "ping" || spec.name == "echo"; }
-
 std::string unknown_command_text(Args args) {
   std::string text = "ERR unknown command '" + std::string(args[0].substr(0, kQuotedBytes)) + "', with args beginning with: ";
   std::size_t quoted = 0;
@@ -112,6 +110,7 @@ Verdict Gate::judge(const Command& command, const Standing& standing) {
   answer_.clear();
   const CommandLookup lookup = client_.policy->rules().find(command.args);
   const bool known = lookup.status == CommandLookup::Status::kFound;
+  client_.last_command = known ? lookup.spec : nullptr;
   if (!is_logged_in() && !(known && lookup.spec->has(protocol::flag::kNoAuth)))
     return refuse(verdict, Refusal::kNotLoggedIn, "NOAUTH Authentication required.");
   if (!known) return refuse(verdict, Refusal::kUnknown, unknown_text(lookup, command.args));
@@ -172,7 +171,6 @@ Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& 
   if (is_subscriber() && client_.resp == protocol::RespVersion::kResp2 && !is_allowed_to_subscribers(spec))
     return refuse_in_subscriber_mode(verdict);
   if (transaction_.is_open()) return in_transaction(verdict, command, standing);
-  if (standing.has_lane && keeps_its_place(spec)) return on_its_lane(verdict, command, standing);
   if (spec.dispatch == Dispatch::kLocal) return run_locally(verdict, standing);
   if (spec.dispatch == Dispatch::kPinned || protocol::may_block(spec, verdict.args)) return pinned(verdict, command, standing);
   if (spec.name == "info") verdict.reading = Request::Reading::kInfo;
@@ -183,20 +181,26 @@ Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& 
 Verdict Gate::forward(Verdict verdict, const Command& command, const Standing& standing) {
   if (!standing.no_room.empty()) return refuse(verdict, Refusal::kNoRoom, standing.no_room);
   verdict.kind = Verdict::Kind::kForward;
-  std::string_view name = first_word(*verdict.spec);
-  for (const ServerFacts::Name& renamed : server_.command_names) {
-    if (renamed.id != verdict.spec->id && renamed.id != verdict.spec->container) continue;
-    if (renamed.name.empty()) return refuse_unavailable(verdict);
-    name = renamed.name;
-  }
-  if (protocol::equals_any_case(verdict.args[0], name)) {
+  const std::optional<std::string_view> name = server_name(*verdict.spec);
+  if (!name) return refuse_unavailable(verdict);
+  if (protocol::equals_any_case(verdict.args[0], *name)) {
     if (verdict.args.data() == command.args.data()) verdict.wire = command.wire;
     return verdict;
   }
   if (verdict.args.data() != rewritten_.data()) rewritten_.assign(verdict.args.begin(), verdict.args.end());
-  rewritten_[0] = name;
+  rewritten_[0] = *name;
   verdict.args = rewritten_;
   return verdict;
+}
+
+// What the node calls it; nothing when it was taken from it.
+std::optional<std::string_view> Gate::server_name(const CommandSpec& spec) const {
+  for (const ServerFacts::Name& renamed : server_.command_names) {
+    if (renamed.id != spec.id && renamed.id != spec.container) continue;
+    if (renamed.name.empty()) return std::nullopt;
+    return renamed.name;
+  }
+  return first_word(spec);
 }
 
 Verdict Gate::run_locally(Verdict verdict, const Standing& standing) {
@@ -206,17 +210,13 @@ Verdict Gate::run_locally(Verdict verdict, const Standing& standing) {
   if (name == "reset") return reset(verdict, standing);
   if (name == "select") return select(verdict, standing);
   if (name == "client|reply") return client_reply(verdict);
-  if (name == "quit") return quit(verdict, standing);
-  verdict.refusal = answer_here(*verdict.spec, verdict.args, standing.now_ms);
-  return finish(verdict);
-}
-
-// Who has the OK may count on what the client held being gone: its watches, its subscriptions.
-Verdict Gate::quit(Verdict verdict, const Standing& standing) {
-  if (standing.has_lane && standing.owes_replies) return wait(verdict);
-  verdict.drops_lane = standing.has_lane;
-  protocol::append_simple(answer_, "OK");
-  verdict.kind = Verdict::Kind::kClose;
+  if (name == "client|list" || name == "client|kill" || name == "client|unblock") return ask_workers(verdict, standing);
+  if (name == "quit") {
+    protocol::append_simple(answer_, "OK");
+    verdict.kind = Verdict::Kind::kClose;
+  } else {
+    verdict.refusal = answer_here(*verdict.spec, verdict.args, standing.now_ms);
+  }
   return finish(verdict);
 }
 
@@ -226,7 +226,7 @@ Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_m
   const std::string_view family = first_word(spec);
   if (name == "ping") {
     if (args.size() > 2) return protocol::append_error(answer_, wrong_arity_text(spec)), Refusal::kWrongCall;
-    args.size() == 2 ? protocol::append_bulk(answer_, args[1]) : protocol::append_simple(answer_, "PONG");
+    append_pong(args);
   } else if (name == "echo") {
     protocol::append_bulk(answer_, args[1]);
   } else if (name == "role") {
@@ -237,8 +237,7 @@ Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_m
   } else if (family == "acl") {
     answer_acl({spec, args, client_, now_ms}, answer_);
   } else if (family == "client") {
-    client_.last_command = name;
-    answer_client({spec, args, client_, now_ms}, answer_);
+    answer_client({spec, args, client_, now_ms, activity()}, answer_);
   } else if (family == "command") {
     answer_command({spec, args, client_, now_ms}, answer_);
   } else if (family == "cluster" || name == "readonly" || name == "readwrite" || name == "asking") {
@@ -250,6 +249,19 @@ Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_m
 }
 
 void Gate::append_unavailable(const CommandSpec& spec) { protocol::append_error(answer_, unavailable_text(spec)); }
+
+// A subscriber of RESP2 could not tell a plain PONG from a message.
+void Gate::append_pong(Args args) {
+  if (is_subscriber() && client_.resp == protocol::RespVersion::kResp2) {
+    protocol::append_array(answer_, 2);
+    protocol::append_bulk(answer_, "pong");
+    protocol::append_bulk(answer_, args.size() == 2 ? args[1] : "");
+  } else if (args.size() == 2) {
+    protocol::append_bulk(answer_, args[1]);
+  } else {
+    protocol::append_simple(answer_, "PONG");
+  }
+}
 
 Verdict Gate::refuse_in_subscriber_mode(Verdict verdict) {
   const std::string_view name = verdict.spec->name;

@@ -10,14 +10,18 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "acl/policy.h"
 #include "protocol/command_parser.h"
 #include "protocol/targets.h"
+#include "proxy/client_info.h"
+#include "proxy/client_query.h"
 #include "proxy/client_state.h"
 #include "proxy/kept_command.h"
 #include "proxy/lane_finder.h"
@@ -62,6 +66,9 @@ class Gate {
   // The verdict's views live until the next call, or until the command dies.
   Verdict admit(const protocol::Command& command, const Standing& standing);
 
+  // What all workers are to be asked.  REQUIRES: the last verdict was kAsk.
+  std::shared_ptr<const ClientQuery> take_question() { return std::move(question_); }
+
   // The last verdict's answer has been copied: gives back the memory of a large one.
   void forget_answer();
 
@@ -94,6 +101,8 @@ class Gate {
 
   bool is_logged_in() const { return client_.principal != nullptr; }
   const ClientState& client() const { return client_; }
+  // But for how long it has been idle.
+  ClientActivity activity() const;
   // Memory of what it remembers for the client, about.
   std::size_t held_bytes() const { return transaction_.bytes() + subscriptions_.bytes(); }
 
@@ -107,9 +116,11 @@ class Gate {
   bool authorize(Verdict& verdict, const protocol::Command& command);
   Verdict dispatch(Verdict verdict, const protocol::Command& command, const Standing& standing);
   Verdict forward(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  std::optional<std::string_view> server_name(const protocol::CommandSpec& spec) const;
   Verdict run_locally(Verdict verdict, const Standing& standing);
   Verdict::Refusal answer_here(const protocol::CommandSpec& spec, protocol::Args args, std::int64_t now_ms);
   void append_unavailable(const protocol::CommandSpec& spec);
+  void append_pong(protocol::Args args);
   bool still_allowed(const KeptCommand& command, bool rewritten, std::int64_t database);
   bool may_keep_what_it_holds() const;
   bool may_hear_of_every_key() const;
@@ -122,7 +133,7 @@ class Gate {
   Verdict reset(Verdict verdict, const Standing& standing);
   Verdict select(Verdict verdict, const Standing& standing);
   Verdict client_reply(Verdict verdict);
-  Verdict quit(Verdict verdict, const Standing& standing);
+  Verdict ask_workers(Verdict verdict, const Standing& standing);
   const acl::Principal* born_principal(const acl::Policy& policy) const;
   Verdict hello_on_its_lane(Verdict verdict, protocol::RespVersion version);
   void append_hello_reply();
@@ -143,7 +154,6 @@ class Gate {
   Verdict track(Verdict verdict, const protocol::Command& command, const Standing& standing);
   Verdict about_tracking(Verdict verdict, const protocol::Command& command, const Standing& standing);
   Verdict refuse_in_subscriber_mode(Verdict verdict);
-  Verdict on_its_lane(Verdict verdict, const protocol::Command& command, const Standing& standing);
   std::string_view with_own_redirect(std::string_view reply);
 
   ClientState client_;
@@ -152,6 +162,8 @@ class Gate {
   std::string answer_;                       // the reply being made
   std::vector<std::string_view> rewritten_;  // arguments after a rewrite or under their real name
   std::string word_;                         // one of them that had to be made
+
+  std::shared_ptr<const ClientQuery> question_;
 
   Transaction transaction_;
   Transaction executing_;                // sent EXEC, not answered; only when its reply is edited
@@ -169,9 +181,6 @@ class Gate {
   bool replies_off_ = false;       // CLIENT REPLY OFF
   bool skips_next_reply_ = false;  // CLIENT REPLY SKIP
 };
-
-// Is it asked to learn that all before it has come (PING, ECHO)?  Then the server answers a client with a lane of its own.
-bool keeps_its_place(const protocol::CommandSpec& spec);
 
 // "ERR unknown command 'X', with args beginning with: …", as Redis 7.0 words it.
 std::string unknown_command_text(protocol::Args args);

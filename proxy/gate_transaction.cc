@@ -46,7 +46,7 @@ bool may_be_queued(const CommandSpec& spec) {
 Source source_of(const CommandSpec& spec) {
   if (spec.name == "select") return Source::kServerSelect;
   if (spec.name == "info") return Source::kServerInfo;
-  return spec.dispatch == protocol::Dispatch::kLocal && !keeps_its_place(spec) ? Source::kProxy : Source::kServer;
+  return spec.dispatch == protocol::Dispatch::kLocal ? Source::kProxy : Source::kServer;
 }
 
 }  // namespace
@@ -132,13 +132,12 @@ bool Gate::queue_is_still_allowed() {
 }
 
 std::string_view Gate::finish_transaction(std::string_view reply) {
-  const Transaction executed = std::exchange(executing_, {});
   const auto elements = protocol::array_elements(reply, client_.resp);
-  if (!elements || elements->size() != executed.sent()) return reply;  // watched keys changed, or an error
+  if (!elements || elements->size() != executing_.sent()) return reply;  // watched keys changed, or an error
   answer_.clear();
-  protocol::append_array(answer_, executed.elements().size());
+  protocol::append_array(answer_, executing_.elements().size());
   auto element = elements->begin();
-  for (const Transaction::Element& queued : executed.elements()) {
+  for (const Transaction::Element& queued : executing_.elements()) {
     switch (queued.source) {
       case Source::kServer: answer_.append(*element++); break;
       case Source::kServerInfo: append_filtered_info(answer_, *element++); break;
@@ -159,7 +158,10 @@ std::string_view Gate::read_reply(Request::Reading reading, std::string_view rep
     case Reading::kPlain:
     case Reading::kSelect: return reply;
     case Reading::kAborted: return kAborted;
-    case Reading::kExec: return finish_transaction(reply);
+    case Reading::kExec:
+      reply = finish_transaction(reply);
+      executing_.clear();
+      return reply;
     case Reading::kInfo:
       answer_.clear();
       append_filtered_info(answer_, reply);

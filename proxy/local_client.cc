@@ -1,6 +1,6 @@
-// CLIENT, as far as it concerns the connection that asks.  What reaches into other
-// connections (KILL, PAUSE, UNBLOCK), and what needs a server connection of one's own
-// (TRACKING and its kin), is not answered here.
+// CLIENT, as far as it concerns the connection that asks and the proxy knows the answer.
+// What reaches into other connections (LIST, KILL, UNBLOCK) is asked of every worker; PAUSE
+// and UNPAUSE, TRACKING and its kin are the server's.
 
 #include <algorithm>
 #include <optional>
@@ -19,18 +19,43 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kHelp[] = {
+    "CACHING (YES|NO)"sv,
+    "    Track, or do not track, what the next command reads."sv,
     "GETNAME"sv,
     "    Name of this connection."sv,
+    "GETREDIR"sv,
+    "    The connection that gets this one's invalidations."sv,
     "ID"sv,
     "    Number of this connection, unique in this proxy."sv,
     "INFO"sv,
     "    What is known of this connection."sv,
+    "KILL <ip:port>"sv,
+    "    Close the connection that comes from there."sv,
+    "KILL <option> <value> [<option> <value> ...]"sv,
+    "    Close connections to this proxy.  All of these have to fit:"sv,
+    "    * ID <id>, ADDR <ip:port>, LADDR <ip:port>, USER <name>"sv,
+    "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)"sv,
+    "    * SKIPME (YES|NO): spare this connection (default: yes)"sv,
     "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <id> [<id> ...]]"sv,
-    "    The same as a list; other connections are not shown."sv,
+    "    What is known of the connections to this proxy."sv,
+    "NO-EVICT (ON|OFF)"sv,
+    "    Do not count this connection when the server's clients need too much memory."sv,
+    "PAUSE <timeout> [WRITE|ALL]"sv,
+    "    Hold up every client of the server, for that many milliseconds."sv,
+    "REPLY (ON|OFF|SKIP)"sv,
+    "    Whether this connection wants replies."sv,
     "SETINFO (LIB-NAME|LIB-VER) <value>"sv,
     "    Say which client library this is."sv,
     "SETNAME <name>"sv,
     "    Name this connection; an empty name takes the name away."sv,
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]"sv,
+    "    Hear of keys that change."sv,
+    "TRACKINGINFO"sv,
+    "    How this connection tracks."sv,
+    "UNBLOCK <id> [TIMEOUT|ERROR]"sv,
+    "    End a blocking command of another connection."sv,
+    "UNPAUSE"sv,
+    "    End a PAUSE."sv,
 };
 
 bool is_field_byte(char c) { return c >= '!' && c <= '~'; }
@@ -40,8 +65,6 @@ bool is_field(std::string_view text) { return std::ranges::all_of(text, is_field
 void append_too_long(std::string& out) {
   protocol::append_error(out, "ERR respgate: client names are limited to " + std::to_string(kMaxClientNameBytes) + " bytes");
 }
-
-std::string own_line(const LocalCall& call) { return client_info_line(call.client, {call.spec.name, 0}, call.now_ms); }
 
 void answer_id(const LocalCall& call, std::string& out) { protocol::append_integer(out, static_cast<std::int64_t>(call.client.id)); }
 
@@ -73,47 +96,8 @@ void answer_setinfo(const LocalCall& call, std::string& out) {
   protocol::append_simple(out, "OK");
 }
 
-void answer_info(const LocalCall& call, std::string& out) { protocol::append_verbatim(out, call.client.resp, own_line(call)); }
-
-// Is this connection of the type asked for?  Nothing when there is no such type.
-std::optional<bool> is_of_type(std::string_view type) {
-  if (protocol::equals_any_case(type, "normal")) return true;
-  for (const std::string_view other : {"slave", "replica", "pubsub", "master"}) {
-    if (protocol::equals_any_case(type, other)) return false;
-  }
-  return std::nullopt;
-}
-
-void append_list(const LocalCall& call, bool shown, std::string& out) {
-  protocol::append_verbatim(out, call.client.resp, shown ? own_line(call) : std::string());
-}
-
-void list_by_type(const LocalCall& call, std::string& out) {
-  const std::string_view type = call.args[3];
-  const std::optional<bool> shown = is_of_type(type);
-  if (!shown) {
-    return protocol::append_error(out, "ERR Unknown client type '" + std::string(type.substr(0, kMaxClientNameBytes)) + "'");
-  }
-  append_list(call, *shown, out);
-}
-
-void list_by_id(const LocalCall& call, std::string& out) {
-  bool shown = false;
-  for (const std::string_view word : call.args.subspan(3)) {
-    const std::optional<std::int64_t> id = protocol::parse_strict_integer(word);
-    if (!id) return protocol::append_error(out, "ERR Invalid client ID");
-    // Once, however often it is named: a reply must not grow with what a client repeats.
-    shown = shown || static_cast<std::uint64_t>(*id) == call.client.id;
-  }
-  append_list(call, shown, out);
-}
-
-void answer_list(const LocalCall& call, std::string& out) {
-  const std::size_t argc = call.args.size();
-  if (argc == 2) return append_list(call, true, out);
-  if (argc == 4 && protocol::equals_any_case(call.args[2], "type")) return list_by_type(call, out);
-  if (argc >= 4 && protocol::equals_any_case(call.args[2], "id")) return list_by_id(call, out);
-  append_syntax_error(out);
+void answer_info(const LocalCall& call, std::string& out) {
+  protocol::append_verbatim(out, call.client.resp, client_info_line(call.client, call.activity, call.now_ms));
 }
 
 // What Valkey offers here (redirections) cannot happen to a client of the proxy, and what
@@ -124,8 +108,8 @@ void answer_help(const LocalCall& call, std::string& out) { append_help(call, kH
 
 constexpr LocalHandler kHandlers[] = {
     {"client|id", answer_id},           {"client|getname", answer_getname}, {"client|setname", answer_setname},
-    {"client|setinfo", answer_setinfo}, {"client|info", answer_info},       {"client|list", answer_list},
-    {"client|capa", answer_capa},       {"client|help", answer_help},
+    {"client|setinfo", answer_setinfo}, {"client|info", answer_info},       {"client|capa", answer_capa},
+    {"client|help", answer_help},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The commands the proxy answers from what it knows itself, with the server's own
 // reply shapes: ACL, CLIENT and COMMAND.  (AUTH, HELLO, RESET, QUIT, SELECT, PING and
-// ECHO change or end a session: they live in the gate.)
+// ECHO change or end a session: they live in the gate.  CLIENT LIST, KILL and UNBLOCK
+// concern the clients of every worker: client_query.h.)
 //
 // Pure but for ACL GENPASS, which asks the system for random bytes.  The caller has
 // checked that the command exists, that its arity fits, and that the principal may
@@ -10,7 +11,6 @@
 //  - No password hash is ever shown, whoever asks: hashes are unsalted, users.acl is not
 //    changed through here, and ElastiCache does not show them either.  ACL LIST leaves
 //    them out; ACL GETUSER says "(redacted)" once for each password.
-//  - CLIENT LIST shows the connection that asks, and no other.
 //  - Names a client gives itself are bounded, and so is the number of commands that one
 //    COMMAND INFO or DOCS may name.
 #pragma once
@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "protocol/command_table.h"
+#include "proxy/client_info.h"
 #include "proxy/client_state.h"
 
 namespace respgate::proxy {
@@ -29,14 +30,15 @@ struct LocalCall {
   const protocol::CommandSpec& spec;
   protocol::Args args;
   ClientState& client;
-  std::int64_t now_ms;  // steady clock, the one ClientState uses
+  std::int64_t now_ms;           // steady clock, the one ClientState uses
+  ClientActivity activity = {};  // CLIENT INFO
 };
 
 // Appends exactly one reply to `out`, in client.resp.
 // REQUIRES: client.principal is not null; spec is the one of the family named.
 void answer_acl(const LocalCall& call, std::string& out);      // WHOAMI LIST USERS GETUSER CAT DRYRUN GENPASS HELP; the
                                                                // changing ones say that users.acl is the place
-void answer_client(const LocalCall& call, std::string& out);   // ID GETNAME SETNAME SETINFO INFO LIST HELP, of one's own
+void answer_client(const LocalCall& call, std::string& out);   // ID GETNAME SETNAME SETINFO INFO HELP, of one's own
 void answer_command(const LocalCall& call, std::string& out);  // COMMAND, COUNT, LIST, INFO, DOCS, GETKEYS, GETKEYSANDFLAGS, HELP
 
 // What the proxy keeps of a name or library name; the server has no bound.

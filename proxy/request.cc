@@ -25,6 +25,7 @@ void RequestPool::give_back(std::unique_ptr<Request> request) {
   request->patience_ms = 0;
   request->blocking = false;
   request->ends_state = false;
+  request->errand = 0;
   request->reading = Request::Reading::kPlain;
   request->guard = Request::Guard::kNone;
   free_.push_back(std::move(request));

@@ -69,6 +69,7 @@ struct Request {
   std::int64_t patience_ms = 0;            // how much longer than others it may wait for its reply; or kForEver
   bool blocking = false;                   // may wait for other clients
   bool ends_state = false;                 // EXEC, DISCARD, UNWATCH: refused, the lane keeps what it has
+  std::uint64_t errand = 0;                // not 0: the worker's own, no client waits for it; the ticket says on whose behalf
   Reading reading = Reading::kPlain;
   Guard guard = Guard::kNone;
   std::size_t command_bytes = 0;  // kGuarded: of wire, without the ECHO: once they are sent, the reply may come

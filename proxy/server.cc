@@ -50,10 +50,10 @@ Server::Server(Config config, acl::PolicyPtr policy, const std::vector<std::stri
     ports_.push_back(local_port(sockets.front().descriptor()));
     for (std::size_t i = 0; i < sockets.size(); ++i) of_worker[i].push_back(std::move(sockets[i]));
   }
+  const ProcessParts parts{shares_, metrics_, audit_, next_client_id_, directory_, workers_};
   for (std::size_t i = 0; i < config_->workers; ++i) {
     WorkerSettings settings{i, config_, policy_, upstream_passwords};
-    workers_.push_back(
-        std::make_unique<Worker>(std::move(settings), std::move(of_worker[i]), shares_, metrics_, audit_, next_client_id_, directory_));
+    workers_.push_back(std::make_unique<Worker>(std::move(settings), std::move(of_worker[i]), parts));
   }
   if (config_->admin.address || config_->admin.health_address) admin_ = std::make_unique<AdminServer>(io_, config_->admin, admin_backend());
 }

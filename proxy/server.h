@@ -67,7 +67,7 @@ class Server {
   std::vector<std::uint16_t> ports_;
   std::atomic<std::uint64_t> next_client_id_{1};
   LaneDirectory directory_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  Workers workers_;
   std::unique_ptr<AdminServer> admin_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;

@@ -1,6 +1,5 @@
 // What the server answers to its admin port.
 #include <map>
-#include <memory>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -8,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/clock.h"
+#include "proxy/gather.h"
 #include "proxy/log_text.h"
 #include "proxy/server.h"
 #include "proxy/session.h"
@@ -19,27 +19,17 @@ using nlohmann::json;
 
 // Asks every worker for a T and hands all of them to `done`, on the control thread.
 template <typename T>
-void gather(boost::asio::io_context& io, const std::vector<std::unique_ptr<Worker>>& workers, const std::function<T(Worker&)>& ask,
-            std::function<void(std::vector<T>)> done) {
-  struct Round {
-    std::vector<T> answers;
-    std::size_t missing;
-    std::function<void(std::vector<T>)> done;
-  };
-  auto round = std::make_shared<Round>(Round{{}, workers.size(), std::move(done)});
-  for (const auto& worker : workers) {
-    worker->post([&io, round, ask](Worker& self) {
-      boost::asio::post(io, [round, answer = ask(self)]() mutable {
-        round->answers.push_back(std::move(answer));
-        if (--round->missing == 0) round->done(std::move(round->answers));
-      });
-    });
-  }
+void gather_here(boost::asio::io_context& io, const Workers& workers, std::function<T(Worker&)> ask,
+                 std::function<void(std::vector<T>)> done) {
+  gather<T>(
+      workers, [&io](std::function<void()> f) { boost::asio::post(io, std::move(f)); },
+      [ask = std::move(ask)](Worker& worker, const std::function<void(T)>& take) { take(ask(worker)); }, std::move(done));
 }
 
-json describe_session(const Session& session, std::int64_t now_ms) {
+json describe_session(const Session& session, std::size_t worker, std::int64_t now_ms) {
   const ClientState& client = session.client();
   return {{"id", client.id},
+          {"worker", worker},
           {"listener", client.listener_name},
           {"peer", client.peer},
           {"user", client.principal != nullptr ? json(log_text(client.principal->name())) : json(nullptr)},
@@ -85,12 +75,12 @@ AdminBackend Server::admin_backend() {
 }
 
 void Server::collect_clients(std::function<void(std::string)> done) {
-  gather<json>(
+  gather_here<json>(
       io_, workers_,
       [](Worker& worker) {
         json list = json::array();
         const std::int64_t now_ms = steady_ms();
-        worker.for_each_client([&](const Session& session) { list.push_back(describe_session(session, now_ms)); });
+        worker.for_each_client([&](const Session& session) { list.push_back(describe_session(session, worker.index(), now_ms)); });
         return list;
       },
       [done = std::move(done)](std::vector<json> lists) {
@@ -102,7 +92,7 @@ void Server::collect_clients(std::function<void(std::string)> done) {
 
 void Server::collect_users(std::function<void(std::string)> done) {
   using Counts = std::map<std::string, std::size_t>;
-  gather<Counts>(
+  gather_here<Counts>(
       io_, workers_,
       [](Worker& worker) {
         Counts counts;
@@ -128,7 +118,7 @@ void Server::collect_users(std::function<void(std::string)> done) {
 }
 
 void Server::kill(std::string user, std::uint64_t id, std::function<void(std::size_t)> done) {
-  gather<std::size_t>(
+  gather_here<std::size_t>(
       io_, workers_,
       [user = std::move(user), id](Worker& worker) {
         return worker.close_matching(

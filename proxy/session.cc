@@ -160,6 +160,7 @@ Session::Step Session::act(const Verdict& verdict) {
   switch (verdict.kind) {
     case Verdict::Kind::kForward: forward(verdict, seq); break;
     case Verdict::Kind::kSelect: select(verdict, seq); break;
+    case Verdict::Kind::kAsk: ask(seq); break;
     case Verdict::Kind::kClose:
       closing_ = true;
       closing_why_ = CloseReason::kAsked;
@@ -180,9 +181,27 @@ void Session::answer(Seq seq, std::string_view bytes) {
   gate_.forget_answer();
 }
 
+// KILL of oneself: nothing behind it is looked at, the reply is the last thing that is sent.
+void Session::ask(Seq seq) {
+  counters_.commands_local.add();
+  needs_answers_ = true;
+  const std::shared_ptr<const ClientQuery> question = gate_.take_question();
+  if (question->kills_asker) {
+    closing_ = true;
+    closing_why_ = CloseReason::kKilled;
+  }
+  services_.inquiry.ask(question, {id_, seq});
+}
+
+std::string Session::info_line(std::int64_t now_ms) const {
+  ClientActivity activity = gate_.activity();
+  activity.idle_ms = now_ms - last_input_ms_;
+  return client_info_line(client(), activity, now_ms);
+}
+
 void Session::forward(const Verdict& verdict, Seq seq) {
   counters_.commands_forwarded.add();
-  if (verdict.pinned && !lease_lane(verdict.in_any_database ? 0 : client().database)) {
+  if (verdict.pinned && !lease_lane()) {
     reply(seq, kUpstreamUnavailable);
     return lose_lane();
   }

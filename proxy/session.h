@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "protocol/command_parser.h"
+#include "proxy/client_inquiry.h"
 #include "proxy/close_reason.h"
 #include "proxy/config.h"
 #include "proxy/decision_log.h"
@@ -44,6 +45,7 @@ struct SessionServices {
   DecisionLog& decisions;
   TurnQueue& turn;
   MemoryBudget& memory;
+  ClientInquiry& inquiry;
   const ClientLimits& limits;
   const UpstreamConfig& upstream;
 };
@@ -57,6 +59,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void start();
   // A reply, or a part of one.
   void deliver(const Request& request, std::string_view bytes, Part part);
+  // What became of a question to all workers.
+  void take_answer(Seq seq, std::string_view bytes);
   // What the server said unasked on the session's own lane.  REQUIRES: expects_pushes().
   void push(std::string_view bytes);
   bool expects_pushes() const { return gate_.has_lane_for_good(); }
@@ -64,6 +68,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_lease_lost(std::uint64_t lane);
   // Its own lane leads to a node that is no primary any more.
   void on_readonly(std::uint64_t lane);
+  // The number at the node of the connection on which it is blocked; 0: it is not.  Otherwise its lane goes to no
+  // other session before end_unblock().
+  std::int64_t begin_unblock();
+  void end_unblock();
   // The lane it waited for has room.
   void on_room();
   // End of the turn: go on with bytes that are already here, write what is to be written.
@@ -80,6 +88,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   SessionId id() const { return id_; }
   const ClientState& client() const { return gate_.client(); }
+  ClientType type() const { return gate_.is_subscriber() ? ClientType::kPubsub : ClientType::kNormal; }
+  // Its line in CLIENT LIST.
+  std::string info_line(std::int64_t now_ms) const;
   bool is_open() const { return stream_.is_open(); }
   std::size_t owed_replies() const { return replies_.size(); }
   std::size_t output_bytes() const { return out_.size() - out_sent_; }
@@ -99,10 +110,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void reply(Seq seq, std::string_view bytes);
   void answer(Seq seq, std::string_view bytes);
   void forward(const Verdict& verdict, Seq seq);
+  void ask(Seq seq);
   RequestPtr make_request(const Verdict& verdict, Seq seq);
   void submit(RequestPtr request);
-  bool lease_lane(std::int64_t database);
+  bool lease_lane();
   void leave_lane();
+  void leave_unused_lane();
   void drop_lane();
   void list_lane();
   void lose_lane();
@@ -141,6 +154,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t lease_ = 0;        // its own lane, if it has one; then all its requests go there
   bool lease_is_stale_ = false;    // leads to a node that is no primary any more
   bool is_listed_ = false;         // in the directory
+  unsigned unblocks_ = 0;          // under way to the node: until they are answered no other session may have the lane
   std::optional<Seq> selecting_;   // SELECT in progress: nothing behind it is looked at
   std::int64_t selecting_database_ = 0;
   std::int64_t waiting_since_ms_ = 0;  // for room in a lane; 0: not waiting

@@ -7,16 +7,22 @@
 namespace respgate::proxy {
 
 // False: there is none to be had.
-bool Session::lease_lane(std::int64_t database) {
-  if (lease_ == 0) lease_ = services_.pinned.lease(id_, client().resp, database, last_input_ms_);
+bool Session::lease_lane() {
+  if (lease_ == 0) lease_ = services_.pinned.lease(id_, client().resp, client().database, last_input_ms_);
   return lease_ != 0;
+}
+
+// When nothing is left on it, and nobody is about to tell the node something about it.
+void Session::leave_unused_lane() {
+  if (lease_ == 0 || upstream_owed_ > 0 || unblocks_ > 0 || gate_.needs_lane()) return;
+  if (!gate_.keeps_lane() || lease_is_stale_) leave_lane();
 }
 
 // For the next session if it is clean and nothing is owed on it, closed otherwise.
 void Session::leave_lane() {
   const std::uint64_t lane = std::exchange(lease_, 0);
   if (lane == 0) return;
-  const bool reusable = gate_.leaves_lane_clean() && upstream_owed_ == 0 && !lease_is_stale_;
+  const bool reusable = gate_.leaves_lane_clean() && upstream_owed_ == 0 && unblocks_ == 0 && !lease_is_stale_;
   lease_is_stale_ = false;
   if (std::exchange(is_listed_, false)) services_.directory.remove(client().id);
   gate_.lane_is_gone();
@@ -36,6 +42,17 @@ void Session::list_lane() {
   if (server_side_id == 0 || client().principal == nullptr) return;
   services_.directory.set(client().id, client().principal->name(), server_side_id);
   is_listed_ = true;
+}
+
+std::int64_t Session::begin_unblock() {
+  const std::int64_t id = lease_ != 0 && gate_.is_blocked() ? services_.pinned.server_side_id(lease_) : 0;
+  if (id != 0) ++unblocks_;
+  return id;
+}
+
+void Session::end_unblock() {
+  --unblocks_;
+  leave_unused_lane();
 }
 
 void Session::on_lease_lost(std::uint64_t lane) {

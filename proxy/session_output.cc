@@ -23,12 +23,21 @@ void Session::deliver(const Request& request, std::string_view bytes, Part part)
   if (is_over_limit()) return close(CloseReason::kOutputLimit);
   replies_.fill(request.ticket.seq, bytes, part, out_);
   if (lease_ != 0 && !is_listed_ && gate_.has_lane_for_good()) list_lane();
-  if (lease_ != 0 && upstream_owed_ == 0 && !gate_.needs_lane() && (!gate_.keeps_lane() || lease_is_stale_)) leave_lane();
+  leave_unused_lane();
   if (!understanding_) {
     if (!reading_) schedule_resume();
     account();
     if (is_open()) after_output();
   }
+}
+
+void Session::take_answer(Seq seq, std::string_view bytes) {
+  if (!is_open()) return;
+  if (is_over_limit()) return close(CloseReason::kOutputLimit);
+  answer(seq, bytes);
+  if (!reading_) schedule_resume();
+  account();
+  after_output();
 }
 
 // What the reply means to the session, and what the client gets in its place.

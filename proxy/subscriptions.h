@@ -29,6 +29,7 @@ class Subscriptions {
   std::size_t unsubscribe(Sort sort, protocol::Args removed);  // no names: all of the sort
 
   bool empty() const;
+  std::size_t count(Sort sort) const { return sorts_[static_cast<std::size_t>(sort)].size(); }
   // Calls holds(name, is_pattern) until it says no.  False: it did.
   bool all_of(const std::function<bool(std::string_view name, bool is_pattern)>& holds) const;
   // What keeping the names costs, about.

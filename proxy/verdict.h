@@ -19,6 +19,7 @@ struct Verdict {
     kAnswer,   // the proxy answers: `answer`
     kForward,  // goes upstream: `wire` verbatim, or `args` re-encoded when wire is empty
     kSelect,   // changes the database: +OK once a lane there is logged in, else the server's error
+    kAsk,      // concerns the clients of all workers: they are asked Gate::take_question(); nothing overtakes the reply
     kWait,     // may only be looked at again when every earlier reply is in
     kClose,    // answer, then close once everything is sent
   };
@@ -54,7 +55,6 @@ struct Verdict {
 
   // kForward: how it travels, and what its reply is.
   bool pinned = false;              // needs a lane of the session's own
-  bool in_any_database = false;     // it touches none: its lane may be one of database 0
   bool is_barrier = false;          // nothing behind it is looked at before its reply
   bool follows_all_writes = false;  // WAIT: the lane must have caught up with what the session wrote over others
   bool blocking = false;

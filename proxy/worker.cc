@@ -36,13 +36,13 @@ RouterSettings router_settings(const WorkerSettings& settings) {
 
 }  // namespace
 
-Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics,
-               AuditLog& audit, std::atomic<std::uint64_t>& next_client_id, LaneDirectory& directory)
+Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, const ProcessParts& process)
     : settings_(std::move(settings)),
-      next_client_id_(next_client_id),
-      directory_(directory),
-      counters_(metrics.worker(settings_.index)),
-      decisions_(metrics, audit),
+      next_client_id_(process.next_client_id),
+      directory_(process.directory),
+      peers_(process.workers),
+      counters_(process.metrics.worker(settings_.index)),
+      decisions_(process.metrics, process.audit),
       memory_(settings_.config->limits.memory_bytes / settings_.config->workers),
       scratch_(kScratchBytes),
       io_(1),
@@ -52,7 +52,7 @@ Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, st
       router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       pinned_(io_, router_.lane_settings(), {settings_.config->upstream.max_pinned_lanes, settings_.config->upstream.lane_idle}, scratch_,
               requests_, memory_, counters_.upstream, *this, *this),
-      reception_(io_, *settings_.config, shares, metrics,
+      reception_(io_, *settings_.config, process.shares, process.metrics,
                  [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
       sweep_timer_(io_) {
   for (std::size_t i = 0; i < sockets.size(); ++i) {
@@ -129,8 +129,18 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
   counters.connections.add();
   counters.connections_total.add();
   const SessionId id = sessions_.next_id();
-  const SessionServices services{
-      scratch_, requests_, router_, pinned_, directory_, decisions_, turn_, memory_, settings_.config->limits, settings_.config->upstream};
+  ClientInquiry& inquiry = *this;  // a base that only this class may see
+  const SessionServices services{scratch_,
+                                 requests_,
+                                 router_,
+                                 pinned_,
+                                 directory_,
+                                 decisions_,
+                                 turn_,
+                                 memory_,
+                                 inquiry,
+                                 settings_.config->limits,
+                                 settings_.config->upstream};
   auto session = std::make_shared<Session>(
       std::move(stream), id, std::move(client), finder_, server_, services, counters,
       [this, guest = std::move(guest)](Session& closed, CloseReason why) { on_session_closed(closed, guest, why); });
@@ -146,6 +156,7 @@ void Worker::on_session_closed(Session& session, const Guest& guest, CloseReason
 }
 
 void Worker::deliver(const Request& request, std::string_view bytes, Part part) {
+  if (request.errand != 0) return finish_errand(request, bytes);
   Session* session = sessions_.find(request.ticket.session);
   if (session == nullptr) return;
   const auto alive = session->shared_from_this();

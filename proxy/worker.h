@@ -9,6 +9,7 @@
 //   out  readiness()        behind a mutex, ten times a second
 //   both ListenerShare      how many clients a listener has in all workers
 //   both LaneDirectory      which connection of the node a client has for itself
+//   both ask()              what CLIENT LIST, KILL and UNBLOCK want of all workers
 #pragma once
 
 #include <array>
@@ -19,6 +20,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -26,6 +28,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "proxy/client_inquiry.h"
 #include "proxy/close_reason.h"
 #include "proxy/config.h"
 #include "proxy/decision_log.h"
@@ -41,6 +44,19 @@
 
 namespace respgate::proxy {
 
+class Worker;
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
+// What all workers share; outlives them.  `workers` is complete before the first is started, and does not change then.
+struct ProcessParts {
+  std::vector<ListenerShare>& shares;
+  Metrics& metrics;
+  AuditLog& audit;
+  std::atomic<std::uint64_t>& next_client_id;
+  LaneDirectory& directory;
+  const Workers& workers;
+};
+
 struct WorkerSettings {
   std::size_t index = 0;
   std::shared_ptr<const Config> config;
@@ -48,11 +64,10 @@ struct WorkerSettings {
   std::vector<std::string> upstream_passwords;
 };
 
-class Worker final : private ReplySink, private StandaloneRouter::Listener, private PinnedLanes::Listener {
+class Worker final : private ReplySink, private StandaloneRouter::Listener, private PinnedLanes::Listener, private ClientInquiry {
  public:
-  // `sockets[i]` belongs to config.listeners[i].  `next_client_id` and `directory` are shared by all workers.
-  Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, std::vector<ListenerShare>& shares, Metrics& metrics,
-         AuditLog& audit, std::atomic<std::uint64_t>& next_client_id, LaneDirectory& directory);
+  // `sockets[i]` belongs to config.listeners[i].
+  Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, const ProcessParts& process);
   ~Worker();
 
   // Starts the thread.
@@ -69,7 +84,12 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void drain();
   std::size_t close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why);
   void for_each_client(const std::function<void(const Session&)>& f) const { sessions_.for_each(f); }
+  std::size_t index() const { return settings_.index; }
   std::size_t session_count() const { return sessions_.size(); }
+
+  // What this worker's clients have to do with the question; `done` is called here, once, at once or later.
+  using FindingsTaker = std::function<void(ClientFindings)>;
+  void find_clients(const ClientQuery& query, FindingsTaker done);
 
   // Any thread: can this worker's clients be served?  At most one sweep old.
   Readiness readiness() const;
@@ -89,11 +109,16 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void on_primary_moved() override { pinned_.close_idle(); }
   void on_lease_lost(SessionId id, std::uint64_t lane) override;
   void on_readonly(SessionId id, std::uint64_t lane) override;
+  void ask(std::shared_ptr<const ClientQuery> query, Ticket ticket) override;
 
   void accept(Door& door);
   void on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket);
   void open_session(tls::Stream stream, Guest guest);
   void on_session_closed(Session& session, const Guest& guest, CloseReason why);
+  ClientFindings list_clients(const ClientQuery& query) const;
+  ClientFindings kill_clients(const ClientQuery& query);
+  void unblock_client(const ClientQuery& query, FindingsTaker done);
+  void finish_errand(const Request& request, std::string_view reply);
   void end_turn();
   void publish_readiness();
   void arm_sweep();
@@ -102,6 +127,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   WorkerSettings settings_;
   std::atomic<std::uint64_t>& next_client_id_;
   LaneDirectory& directory_;
+  const Workers& peers_;  // itself among them
   WorkerCounters& counters_;
   DecisionLog decisions_;
   MemoryBudget memory_;
@@ -114,6 +140,8 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   ServerFacts server_;
   TurnQueue turn_;
   SessionTable sessions_;
+  std::unordered_map<std::uint64_t, FindingsTaker> errands_;  // that requests of the worker's own are on
+  std::uint64_t last_errand_ = 0;
   StandaloneRouter router_;
   PinnedLanes pinned_;
   Reception reception_;

@@ -128,7 +128,9 @@ class PythonRedisTest(GateCase):
         self.assertIsInstance(client.client_id(), int)
         self.assertEqual(client.client_setname("py"), True)
         self.assertEqual(client.client_getname(), "py")
-        self.assertEqual([entry["user"] for entry in client.client_list()].count("root"), len(client.client_list()))
+        self.assertIn(("root", "py"), [(entry["user"], entry["name"]) for entry in client.client_list()])
+        self.assertEqual(client.client_kill_filter(_id=999999, skipme=True), 0)
+        self.assertEqual(client.client_unblock(999999), False)
         self.assertIn("get", client.command())
         self.assertEqual(client.info("server")["redis_mode"], "standalone")
 

@@ -54,13 +54,13 @@ TEST(GateStateTest, ExecWaitsForAsManyElementsAsWereSent) {
   Client client({}, "app");
   client.say({"MULTI"});
   client.say({"SET", "app:1", "x"}, kWithLane);
-  EXPECT_EQ(client.hear({"CLIENT", "GETNAME"}), "+QUEUED\r\n");
+  EXPECT_EQ(client.hear({"PING"}), "+QUEUED\r\n");
   EXPECT_EQ(client.say({"EXEC"}, kOwing).kind, Kind::kWait) << "its reply is edited: one at a time";
   const Verdict& verdict = client.say({"EXEC"}, kWithLane);
   EXPECT_EQ(words(verdict), "EXEC");
   EXPECT_EQ(verdict.expectation->length, 1u);
   EXPECT_EQ(verdict.reading, Reading::kExec);
-  EXPECT_EQ(client.gate_.read_reply(Reading::kExec, "*1\r\n+OK\r\n"), "*2\r\n+OK\r\n$-1\r\n");
+  EXPECT_EQ(client.gate_.read_reply(Reading::kExec, "*1\r\n+OK\r\n"), "*2\r\n+OK\r\n+PONG\r\n");
 }
 
 TEST(GateStateTest, AnExecThatRanNothingAnswersNothingOfItsOwn) {
@@ -155,46 +155,13 @@ TEST(GateStateTest, ASubscriberOfResp2MaySayLittleAndOneOfResp3All) {
   EXPECT_EQ(verdict.confirmations, 2u);
   EXPECT_TRUE(client.hear({"GET", "app:1"}).starts_with("-ERR Can't execute 'get': only (P|S)SUBSCRIBE"));
   EXPECT_TRUE(client.hear({"EXEC"}).starts_with("-EXECABORT Transaction discarded because of: Can't execute 'exec'"));
+  EXPECT_EQ(client.hear({"PING"}), "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
 
   Client modern({}, "app");
   modern.say({"HELLO", "3"});
   modern.say({"SUBSCRIBE", "app:1"});
   EXPECT_EQ(modern.say({"GET", "app:1"}, kWithLane).kind, Kind::kForward);
-}
-
-TEST(GateStateTest, APingKeepsItsPlaceBehindWhatComesOverTheLane) {
-  Client client({}, "app");
-  EXPECT_EQ(client.hear({"PING"}), "+PONG\r\n");
-  EXPECT_FALSE(client.say({"PING"}, kWithLane).expectation.has_value());
-  EXPECT_EQ(client.say({"ECHO", "x"}, kWithLane).kind, Kind::kForward);
-  client.say({"SUBSCRIBE", "app:1"});
-  const Verdict& verdict = client.say({"PING"}, kWithLane);
-  EXPECT_EQ(verdict.kind, Kind::kForward);
-  EXPECT_TRUE(verdict.pinned);
-  ASSERT_TRUE(verdict.expectation.has_value()) << "a subscriber of RESP2 could not tell a plain PONG from a message";
-  EXPECT_TRUE(verdict.expectation->admits(protocol::RespType::kArray, 2));
-  EXPECT_FALSE(verdict.expectation->admits(protocol::RespType::kSimple, 4));
-}
-
-TEST(GateStateTest, AClientThatQuitsHoldsNothingWhenItIsToldSo) {
-  Client client({}, "app");
-  EXPECT_FALSE(client.say({"QUIT"}).drops_lane);
-  EXPECT_EQ(client.say({"QUIT"}, {.owes_replies = true, .has_lane = true}).kind, Kind::kWait);
-  const Verdict& verdict = client.say({"QUIT"}, kWithLane);
-  EXPECT_EQ(verdict.kind, Kind::kClose);
-  EXPECT_TRUE(verdict.drops_lane);
-  EXPECT_EQ(verdict.answer, "+OK\r\n");
-}
-
-TEST(GateStateTest, WhatEndsABusyScriptNeedsNoSelect) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"SCRIPT", "KILL"}, {"FUNCTION", "KILL"}, {"FUNCTION", "STATS"}}) {
-    Client client({}, "admin");
-    EXPECT_TRUE(client.say(words).in_any_database);
-    EXPECT_TRUE(client.say(words).is_barrier) << "what comes behind is for the database that was selected";
-    EXPECT_FALSE(client.gate_.keeps_lane());
-    EXPECT_FALSE(client.say(words, kWithLane).in_any_database);
-  }
-  EXPECT_FALSE(Client({}, "admin").say({"SCRIPT", "FLUSH"}).in_any_database);
+  EXPECT_EQ(modern.hear({"PING"}), "+PONG\r\n");
 }
 
 TEST(GateStateTest, WhoHoldsNothingIsToldSoWithoutTheServer) {
@@ -302,6 +269,89 @@ TEST(GateStateTest, WithoutRoomNothingIsBegun) {
     Client client({}, "app");
     EXPECT_EQ(client.say(command, full).refusal, Refusal::kNoRoom) << command[0];
     EXPECT_FALSE(client.gate_.needs_lane() || client.gate_.is_blocked()) << command[0];
+  }
+}
+
+TEST(GateStateTest, WhatConcernsAllClientsIsAskedWhenNothingIsOwedAnyMore) {
+  Client client({}, "admin");
+  EXPECT_EQ(client.say({"CLIENT", "LIST"}, kOwing).kind, Kind::kWait);
+  for (const auto& command :
+       std::vector<std::vector<std::string>>{{"CLIENT", "LIST"}, {"CLIENT", "KILL", "a:1"}, {"CLIENT", "UNBLOCK", "3"}}) {
+    EXPECT_EQ(client.say(command).kind, Kind::kAsk) << command[1];
+    const auto question = client.gate_.take_question();
+    ASSERT_NE(question, nullptr);
+    EXPECT_EQ(question->asker, 7u);
+    EXPECT_FALSE(question->kills_asker);
+  }
+  EXPECT_EQ(client.hear({"CLIENT", "KILL", "ID", "0"}), "-ERR client-id should be greater than 0\r\n");
+  EXPECT_EQ(Client({}, "app").say({"CLIENT", "LIST"}).refusal, Refusal::kAcl);
+}
+
+TEST(GateStateTest, OnlyAKillThatFitsAndDoesNotSpareItKillsTheAsker) {
+  struct Row {
+    std::vector<std::string> command;
+    bool kills;
+  };
+  for (const Row& row : std::vector<Row>{{{"CLIENT", "KILL", "ID", "7"}, false},
+                                         {{"CLIENT", "KILL", "ID", "7", "SKIPME", "no"}, true},
+                                         {{"CLIENT", "KILL", "ID", "8", "SKIPME", "no"}, false},
+                                         {{"CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "no"}, false},
+                                         {{"CLIENT", "KILL", "USER", "admin", "SKIPME", "no"}, true},
+                                         {{"CLIENT", "LIST"}, false},
+                                         {{"CLIENT", "UNBLOCK", "7"}, false}}) {
+    Client client({}, "admin");
+    ASSERT_EQ(client.say(row.command).kind, Kind::kAsk);
+    EXPECT_EQ(client.gate_.take_question()->kills_asker, row.kills) << row.command.back();
+  }
+}
+
+TEST(GateStateTest, UnblockUsesTheNameTheNodeHasForClient) {
+  Client client({}, "admin");
+  const auto id = protocol::find_command_by_name("client")->id;
+  client.facts_.command_names = {{id, "hidden"}};
+  client.say({"CLIENT", "UNBLOCK", "3"});
+  EXPECT_EQ(client.gate_.take_question()->command, "hidden");
+  client.facts_.command_names = {{id, ""}};
+  EXPECT_EQ(client.say({"CLIENT", "UNBLOCK", "3"}).refusal, Refusal::kUnavailable);
+  EXPECT_EQ(client.say({"CLIENT", "LIST"}).kind, Kind::kAsk) << "the node is not asked";
+}
+
+TEST(GateStateTest, ActivityIsWhatTheClientHasOnItsLane) {
+  Client client({}, "admin");
+  EXPECT_EQ(client.gate_.activity().command, "");
+  client.say({"GET", "k"});
+  EXPECT_EQ(client.gate_.activity().command, "get");
+  client.say({"nosuch"});
+  EXPECT_EQ(client.gate_.activity().command, "");
+  client.say({"BLPOP", "k", "0"});
+  client.say({"GET", "k"}, kWithLane);
+  EXPECT_TRUE(client.gate_.activity().is_blocked);
+  EXPECT_EQ(client.gate_.activity().command, "blpop") << "the server does not look at what is behind it";
+  client.gate_.unblocked();
+  EXPECT_EQ(client.gate_.activity().command, "get");
+  client.say({"MULTI"}, kWithLane);
+  client.say({"SET", "k", "v"}, kWithLane);
+  client.say({"PING"}, kWithLane);
+  EXPECT_EQ(client.gate_.activity().queued, 2u);
+  client.say({"EXEC"}, kWithLane);
+  EXPECT_EQ(client.gate_.activity().queued, 2u) << "until its reply is there";
+  client.gate_.read_reply(Reading::kExec, "*1\r\n+OK\r\n");
+  EXPECT_EQ(client.gate_.activity().queued, std::nullopt);
+  client.say({"SUBSCRIBE", "a", "b"}, kWithLane);
+  client.say({"PSUBSCRIBE", "p*"}, kWithLane);
+  client.say({"SSUBSCRIBE", "s"}, kWithLane);
+  const ClientActivity activity = client.gate_.activity();
+  EXPECT_EQ(activity.channels, 2u);
+  EXPECT_EQ(activity.patterns, 1u);
+  EXPECT_EQ(activity.shard_channels, 1u);
+}
+
+TEST(GateStateTest, PauseAndItsEndTravelOnALaneThatNoHeldUpWriteIsOn) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"CLIENT", "PAUSE", "100"}, {"CLIENT", "UNPAUSE"}}) {
+    Client client({}, "admin");
+    EXPECT_EQ(client.say(command, kOwing).kind, Kind::kWait);
+    EXPECT_TRUE(client.say(command).pinned);
+    EXPECT_TRUE(client.gate_.leaves_lane_clean()) << "another may have it afterwards";
   }
 }
 

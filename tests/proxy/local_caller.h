@@ -11,6 +11,8 @@
 
 #include "acl/policy.h"
 #include "acl/policy_parser.h"
+#include "protocol/reply_writer.h"
+#include "proxy/client_query.h"
 #include "proxy/local_commands.h"
 #include "tests/proxy/resp_value.h"
 
@@ -50,15 +52,30 @@ class LocalCaller {
     const protocol::CommandLookup found = client.policy->rules().find(args);
     if (found.status != protocol::CommandLookup::Status::kFound) throw std::runtime_error("unknown command");
     if (!found.spec->arity_fits(args.size())) throw std::runtime_error("wrong number of arguments");
-    const LocalCall made{*found.spec, args, client, now_ms};
+    const LocalCall made{*found.spec, args, client, now_ms, {.command = found.spec->name}};
     std::string out;
     if (found.spec->name.starts_with("acl")) answer_acl(made, out);
+    if (is_for_all_clients(*found.spec)) return ask(*found.spec, args);
     if (found.spec->name.starts_with("client")) answer_client(made, out);
     if (found.spec->name.starts_with("command")) answer_command(made, out);
     return out;
   }
   // The same, as a tree.
   RespValue value(const std::vector<std::string_view>& args) { return parse_reply(call(args)); }
+
+  // What CLIENT LIST would be if this were the only client of the proxy.
+  std::string ask(const protocol::CommandSpec& spec, const std::vector<std::string_view>& args) const {
+    const auto query = parse_client_query(spec, args, *client.policy);
+    std::string error;
+    if (!query) return protocol::append_error(error, query.error()), error;
+    ClientFindings found;
+    if (query->kind == ClientQuery::Kind::kList && query->filter.matches(client, ClientType::kNormal))
+      found.lines = {{client.id, client_info_line(client, {.command = spec.name}, now_ms)}};
+    return client_query_reply(*query, {found}, client.resp);
+  }
+  static bool is_for_all_clients(const protocol::CommandSpec& spec) {
+    return spec.name == "client|list" || spec.name == "client|kill" || spec.name == "client|unblock";
+  }
 
   ClientState client;
   std::int64_t now_ms = 63'500;
