@@ -88,13 +88,13 @@ bool Gate::refuses_by_name(const Command& head) const {
 }
 
 Verdict Gate::admit(const Command& command, const Standing& standing) {
-  const bool skipped = std::exchange(skips_next_reply_, false);
+  skips_this_reply_ = std::exchange(skips_next_reply_, false);
   Verdict verdict = judge(command, standing);
   if (verdict.kind == Verdict::Kind::kWait) {
-    skips_next_reply_ = skipped;
+    skips_next_reply_ = skips_this_reply_;
     return verdict;
   }
-  verdict.silent = verdict.silent || ((replies_off_ || skipped) && verdict.confirmations == 0);
+  verdict.silent = verdict.silent || ((replies_off_ || skips_this_reply_) && verdict.confirmations == 0);
   if (verdict.spec != nullptr) {
     client_.last_command_ms = standing.now_ms;
     ++client_.commands;

@@ -180,6 +180,7 @@ class Gate {
 
   bool replies_off_ = false;       // CLIENT REPLY OFF
   bool skips_next_reply_ = false;  // CLIENT REPLY SKIP
+  bool skips_this_reply_ = false;  // it was the command before
 };
 
 // "ERR unknown command 'X', with args beginning with: …", as Redis 7.0 words it.

@@ -171,7 +171,7 @@ Verdict Gate::reset(Verdict verdict, const Standing& standing) {
 Verdict Gate::client_reply(Verdict verdict) {
   const std::string_view mode = verdict.args[2];
   if (protocol::is_option(mode, "on")) {
-    replies_off_ = false;
+    replies_off_ = skips_this_reply_ = false;
     protocol::append_simple(answer_, "OK");
   } else if (protocol::is_option(mode, "off")) {
     replies_off_ = true;

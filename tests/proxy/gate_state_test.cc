@@ -240,6 +240,8 @@ TEST(GateStateTest, RepliesThatAreNotWantedAreMarked) {
   EXPECT_TRUE(client.say({"PING"}).silent);
   EXPECT_FALSE(client.say({"SUBSCRIBE", "app:1"}).silent) << "confirmations are no replies";
   EXPECT_FALSE(client.say({"CLIENT", "REPLY", "ON"}).silent);
+  client.say({"CLIENT", "REPLY", "SKIP"});
+  EXPECT_FALSE(client.say({"CLIENT", "REPLY", "ON"}).silent) << "it takes the SKIP back";
 }
 
 TEST(GateStateTest, ASkippedReplySurvivesWaiting) {
