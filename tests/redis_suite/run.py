@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -34,8 +35,8 @@ UNITS = """
 SERVER_OPTIONS = ("--enable-debug-command", "yes", "--enable-protected-configs", "yes", "--enable-module-command", "yes")
 USERS = "user default on nopass ~* &* +@all\n"
 ON_THE_WAY = {"commands": {"server_texts": "7.0", "scripts": {"mode": "allow"}}}
-PATIENCE = 120   # seconds without progress, counted by the suite itself
-DEADLINE = 900   # seconds for a unit
+PATIENCE = 300   # seconds without progress, counted by the suite itself
+DEADLINE = 1500  # seconds for a unit
 ATTEMPTS = 2
 
 
@@ -126,8 +127,8 @@ def run_unit(unit, suite, results, way, skipped=()):
 
 def run_suite(unit, suite, port, skip_file):
     """What the suite prints.  It runs in a process group of its own, which ends with it or at the deadline."""
-    meeting_point = free_port()  # of its own processes: the first free one from 32 below its "base port" on
-    command = ["./runtest", "--host", "127.0.0.1", "--port", str(port), "--baseport", str(meeting_point + 32), "--single", unit,
+    base = random.randrange(11000, 31000)  # its own processes meet at the first free port from 32 below this on
+    command = ["./runtest", "--host", "127.0.0.1", "--port", str(port), "--baseport", str(base), "--single", unit,
                "--durable", "--timeout", str(PATIENCE), "--skipfile", str(skip_file)]
     process = subprocess.Popen(command, cwd=suite, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                start_new_session=True)
@@ -136,6 +137,9 @@ def run_suite(unit, suite, port, skip_file):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         text, _ = process.communicate()
+    finally:  # also when it is this script that is told to end
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     return text.decode("utf-8", errors="replace")
 
 
@@ -160,4 +164,5 @@ def conclude(report):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
