@@ -60,6 +60,8 @@ bool passes_a_shared_proxy(const CommandSpec& spec) { return spec.dispatch != Di
 
 }  // namespace
 
+bool keeps_its_place(const CommandSpec& spec) { return spec.name == "ping" || spec.name == "echo"; }
+
 std::string unknown_command_text(Args args) {
   std::string text = "ERR unknown command '" + std::string(args[0].substr(0, kQuotedBytes)) + "', with args beginning with: ";
   std::size_t quoted = 0;
@@ -171,6 +173,7 @@ Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& 
   if (is_subscriber() && client_.resp == protocol::RespVersion::kResp2 && !is_allowed_to_subscribers(spec))
     return refuse_in_subscriber_mode(verdict);
   if (transaction_.is_open()) return in_transaction(verdict, command, standing);
+  if (standing.has_lane && keeps_its_place(spec)) return on_its_lane(verdict, command, standing);
   if (spec.dispatch == Dispatch::kLocal) return run_locally(verdict, standing);
   if (spec.dispatch == Dispatch::kPinned || protocol::may_block(spec, verdict.args)) return pinned(verdict, command, standing);
   if (spec.name == "info") verdict.reading = Request::Reading::kInfo;
@@ -211,12 +214,17 @@ Verdict Gate::run_locally(Verdict verdict, const Standing& standing) {
   if (name == "select") return select(verdict, standing);
   if (name == "client|reply") return client_reply(verdict);
   if (name == "client|list" || name == "client|kill" || name == "client|unblock") return ask_workers(verdict, standing);
-  if (name == "quit") {
-    protocol::append_simple(answer_, "OK");
-    verdict.kind = Verdict::Kind::kClose;
-  } else {
-    verdict.refusal = answer_here(*verdict.spec, verdict.args, standing.now_ms);
-  }
+  if (name == "quit") return quit(verdict, standing);
+  verdict.refusal = answer_here(*verdict.spec, verdict.args, standing.now_ms);
+  return finish(verdict);
+}
+
+// Who has the OK may count on what the client held being gone: its watches, its subscriptions.
+Verdict Gate::quit(Verdict verdict, const Standing& standing) {
+  if (standing.has_lane && standing.owes_replies) return wait(verdict);
+  verdict.drops_lane = standing.has_lane;
+  protocol::append_simple(answer_, "OK");
+  verdict.kind = Verdict::Kind::kClose;
   return finish(verdict);
 }
 
@@ -226,7 +234,7 @@ Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_m
   const std::string_view family = first_word(spec);
   if (name == "ping") {
     if (args.size() > 2) return protocol::append_error(answer_, wrong_arity_text(spec)), Refusal::kWrongCall;
-    append_pong(args);
+    args.size() == 2 ? protocol::append_bulk(answer_, args[1]) : protocol::append_simple(answer_, "PONG");
   } else if (name == "echo") {
     protocol::append_bulk(answer_, args[1]);
   } else if (name == "role") {
@@ -249,19 +257,6 @@ Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_m
 }
 
 void Gate::append_unavailable(const CommandSpec& spec) { protocol::append_error(answer_, unavailable_text(spec)); }
-
-// A subscriber of RESP2 could not tell a plain PONG from a message.
-void Gate::append_pong(Args args) {
-  if (is_subscriber() && client_.resp == protocol::RespVersion::kResp2) {
-    protocol::append_array(answer_, 2);
-    protocol::append_bulk(answer_, "pong");
-    protocol::append_bulk(answer_, args.size() == 2 ? args[1] : "");
-  } else if (args.size() == 2) {
-    protocol::append_bulk(answer_, args[1]);
-  } else {
-    protocol::append_simple(answer_, "PONG");
-  }
-}
 
 Verdict Gate::refuse_in_subscriber_mode(Verdict verdict) {
   const std::string_view name = verdict.spec->name;

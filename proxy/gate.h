@@ -120,7 +120,6 @@ class Gate {
   Verdict run_locally(Verdict verdict, const Standing& standing);
   Verdict::Refusal answer_here(const protocol::CommandSpec& spec, protocol::Args args, std::int64_t now_ms);
   void append_unavailable(const protocol::CommandSpec& spec);
-  void append_pong(protocol::Args args);
   bool still_allowed(const KeptCommand& command, bool rewritten, std::int64_t database);
   bool may_keep_what_it_holds() const;
   bool may_hear_of_every_key() const;
@@ -133,6 +132,7 @@ class Gate {
   Verdict reset(Verdict verdict, const Standing& standing);
   Verdict select(Verdict verdict, const Standing& standing);
   Verdict client_reply(Verdict verdict);
+  Verdict quit(Verdict verdict, const Standing& standing);
   Verdict ask_workers(Verdict verdict, const Standing& standing);
   const acl::Principal* born_principal(const acl::Policy& policy) const;
   Verdict hello_on_its_lane(Verdict verdict, protocol::RespVersion version);
@@ -154,6 +154,7 @@ class Gate {
   Verdict track(Verdict verdict, const protocol::Command& command, const Standing& standing);
   Verdict about_tracking(Verdict verdict, const protocol::Command& command, const Standing& standing);
   Verdict refuse_in_subscriber_mode(Verdict verdict);
+  Verdict on_its_lane(Verdict verdict, const protocol::Command& command, const Standing& standing);
   std::string_view with_own_redirect(std::string_view reply);
 
   ClientState client_;
@@ -182,6 +183,9 @@ class Gate {
   bool skips_next_reply_ = false;  // CLIENT REPLY SKIP
   bool skips_this_reply_ = false;  // it was the command before
 };
+
+// Is it asked to learn that all before it has come (PING, ECHO)?  Then the server answers a client with a lane of its own.
+bool keeps_its_place(const protocol::CommandSpec& spec);
 
 // "ERR unknown command 'X', with args beginning with: …", as Redis 7.0 words it.
 std::string unknown_command_text(protocol::Args args);

@@ -25,6 +25,9 @@ constexpr std::string_view kNoBroadcast = "NOPERM respgate: tracking with BCAST 
 
 bool may_put_a_lane_out_of_step(const CommandSpec& spec) { return spec.reach == protocol::Reach::kAnyKey || spec.name == "debug"; }
 
+// What a server still takes while somebody's script keeps it busy.  It does not take SELECT then.
+bool ends_what_keeps_busy(std::string_view name) { return name == "script|kill" || name == "function|kill" || name == "function|stats"; }
+
 bool is_about_tracking(std::string_view name) {
   return name == "client|tracking" || name == "client|trackinginfo" || name == "client|getredir" || name == "client|caching";
 }
@@ -56,6 +59,11 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
   verdict.pinned = true;
   verdict = forward(verdict, command, standing);
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
+  if (ends_what_keeps_busy(name) && !standing.has_lane) {
+    // On a lane that is there for it alone, since it may be in another database than what comes behind it.
+    verdict.in_any_database = verdict.is_barrier = lane_soiled_ = true;
+    return verdict;
+  }
   if (name == "multi") {
     transaction_.begin();
     queued_generation_ = client_.policy->generation();
@@ -69,6 +77,13 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
     lane_soiled_ = lane_kept_ = true;
   }
   return verdict;
+}
+
+// PING and ECHO of a client with a lane of its own: their replies come behind what the server said on it before.
+Verdict Gate::on_its_lane(Verdict verdict, const Command& command, const Standing& standing) {
+  verdict.pinned = true;
+  if (is_subscriber() && client_.resp == RespVersion::kResp2) verdict.expectation = {protocol::reply_bit(protocol::RespType::kArray), 2};
+  return forward(verdict, command, standing);
 }
 
 Verdict Gate::block(Verdict verdict, const Command& command, const Standing& standing) {

@@ -46,7 +46,7 @@ bool may_be_queued(const CommandSpec& spec) {
 Source source_of(const CommandSpec& spec) {
   if (spec.name == "select") return Source::kServerSelect;
   if (spec.name == "info") return Source::kServerInfo;
-  return spec.dispatch == protocol::Dispatch::kLocal ? Source::kProxy : Source::kServer;
+  return spec.dispatch == protocol::Dispatch::kLocal && !keeps_its_place(spec) ? Source::kProxy : Source::kServer;
 }
 
 }  // namespace

@@ -13,6 +13,12 @@ bool refuses_echo(const protocol::ReplyFrame& frame) {
   return protocol::error_code(frame) == "NOPERM" || protocol::line_of(frame).starts_with("ERR unknown command");
 }
 
+// While it runs somebody's script, loads its data or has lost its primary, a server refuses ECHO as it refuses the rest.
+bool refuses_everything(const protocol::ReplyFrame& frame) {
+  const std::string_view code = protocol::error_code(frame);
+  return code == "BUSY" || code == "LOADING" || code == "MASTERDOWN";
+}
+
 }  // namespace
 
 void Pipeline::push(RequestPtr request) {
@@ -69,7 +75,9 @@ Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
   const Request& request = *queue_.front();
   if (request.confirmations > 0 && !frame.is_error()) return fail(Fault::kWrongShape, "something else than a confirmation");
   if (request.guard == Request::Guard::kProbe || holds_reply_) {
-    if (const Fault fault = check_nonce(frame); fault != Fault::kNone) return fault;
+    if (!is_excused(frame)) {
+      if (const Fault fault = check_nonce(frame); fault != Fault::kNone) return fault;
+    }
     return take_guarded(frame, sink);
   }
   if (!request.expectation.admits(frame.type, frame.length))
@@ -127,14 +135,20 @@ Pipeline::Fault Pipeline::take_guarded(const protocol::ReplyFrame& frame, Sink& 
   if (!holds_reply_) {
     held_.assign(frame.wire);
     held_frame_ = frame;
+    held_frame_.wire = held_;
     holds_reply_ = true;
     return Fault::kNone;
   }
   holds_reply_ = false;
-  held_frame_.wire = held_;
   sink.on_reply(pop(), held_frame_);
   if (held_.capacity() > RequestPool::kKeptBytes) held_ = {};
   return Fault::kNone;
+}
+
+// Such a refusal proves nothing, but cutting a lane for it would turn a server that is busy into one that is gone.  A
+// probe is made up for by the next; of guarded replies only the like refusal is let go, which says nothing of anybody.
+bool Pipeline::is_excused(const protocol::ReplyFrame& frame) const {
+  return refuses_everything(frame) && (!holds_reply_ || protocol::error_code(held_frame_) == protocol::error_code(frame));
 }
 
 Pipeline::Fault Pipeline::check_nonce(const protocol::ReplyFrame& frame) {

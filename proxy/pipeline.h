@@ -89,6 +89,7 @@ class Pipeline {
   bool may_hear_messages() const { return version_ == protocol::RespVersion::kResp2 && subscriptions_ + shards_ > 0; }
   bool awaits_confirmation() const { return unsent_from_ > 0 && queue_.front()->confirmations > 0; }
   Fault take_guarded(const protocol::ReplyFrame& frame, Sink& sink);
+  bool is_excused(const protocol::ReplyFrame& frame) const;
   Fault check_nonce(const protocol::ReplyFrame& frame);
   Fault fail(Fault fault, std::string_view text);
 

@@ -7,6 +7,8 @@
 //   on      a probe every `every` requests, and `interval` after the last one while
 //           the lane is used: bounds how long such a lane can go unnoticed
 //   off     only where one principal exists
+//
+// A server that refuses everything for a while (BUSY, LOADING, MASTERDOWN) refuses its echoes too: see Pipeline::is_excused.
 #pragma once
 
 #include <cstdint>

@@ -201,7 +201,7 @@ std::string Session::info_line(std::int64_t now_ms) const {
 
 void Session::forward(const Verdict& verdict, Seq seq) {
   counters_.commands_forwarded.add();
-  if (verdict.pinned && !lease_lane()) {
+  if (verdict.pinned && !lease_lane(verdict.in_any_database ? 0 : client().database)) {
     reply(seq, kUpstreamUnavailable);
     return lose_lane();
   }

@@ -113,7 +113,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void ask(Seq seq);
   RequestPtr make_request(const Verdict& verdict, Seq seq);
   void submit(RequestPtr request);
-  bool lease_lane();
+  bool lease_lane(std::int64_t database);
   void leave_lane();
   void leave_unused_lane();
   void drop_lane();

@@ -7,8 +7,8 @@
 namespace respgate::proxy {
 
 // False: there is none to be had.
-bool Session::lease_lane() {
-  if (lease_ == 0) lease_ = services_.pinned.lease(id_, client().resp, client().database, last_input_ms_);
+bool Session::lease_lane(std::int64_t database) {
+  if (lease_ == 0) lease_ = services_.pinned.lease(id_, client().resp, database, last_input_ms_);
   return lease_ != 0;
 }
 

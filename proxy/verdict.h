@@ -55,6 +55,7 @@ struct Verdict {
 
   // kForward: how it travels, and what its reply is.
   bool pinned = false;              // needs a lane of the session's own
+  bool in_any_database = false;     // it touches none: its lane may be one of database 0
   bool is_barrier = false;          // nothing behind it is looked at before its reply
   bool follows_all_writes = false;  // WAIT: the lane must have caught up with what the session wrote over others
   bool blocking = false;

@@ -22,6 +22,28 @@ class TrackingTest(GateCase):
         self.assertEqual(other.call("SET", "a:k", "2"), b"OK")
         self.assertEqual(client.call("GET", "a:k"), b"2", "no second invalidation before it was read again")
 
+    def test_what_was_invalidated_before_a_ping_comes_before_its_pong(self):
+        client, other = self.connect3("alice"), self.connect("alice")
+        self.assertEqual(client.call("CLIENT", "TRACKING", "ON"), b"OK")
+        for n in range(50):
+            client.call("GET", "a:k")
+            self.assertEqual(other.call("SET", "a:k", n), b"OK")
+            client.send("PING") if n % 2 else client.send("ECHO", "PONG")
+            self.assertEqual([client.read(), client.read()], [Push([b"invalidate", [b"a:k"]]), b"PONG"])
+
+    def test_a_redirection_is_broken_once_its_client_has_quit(self):
+        client, other = self.connect3("root"), self.connect("alice")
+        for _ in range(20):
+            listener = self.connect("root")
+            number = listener.call("CLIENT", "ID")
+            self.assertEqual(listener.call("SUBSCRIBE", "__redis__:invalidate"), [b"subscribe", b"__redis__:invalidate", 1])
+            self.assertEqual(client.call("CLIENT", "TRACKING", "ON", "REDIRECT", number), b"OK")
+            client.call("GET", "a:k")
+            self.assertEqual(listener.call("QUIT"), b"OK")
+            other.call("SET", "a:k", "1")
+            self.assertEqual(client.read()[0], b"tracking-redir-broken")
+            self.assertEqual(client.call("CLIENT", "TRACKING", "OFF"), b"OK")
+
     def test_info_about_tracking_is_the_servers(self):
         for options in ((), ("OPTIN",), ("OPTOUT",), ("NOLOOP",)):
             with self.subTest(options):

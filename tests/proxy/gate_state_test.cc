@@ -54,13 +54,13 @@ TEST(GateStateTest, ExecWaitsForAsManyElementsAsWereSent) {
   Client client({}, "app");
   client.say({"MULTI"});
   client.say({"SET", "app:1", "x"}, kWithLane);
-  EXPECT_EQ(client.hear({"PING"}), "+QUEUED\r\n");
+  EXPECT_EQ(client.hear({"CLIENT", "GETNAME"}), "+QUEUED\r\n");
   EXPECT_EQ(client.say({"EXEC"}, kOwing).kind, Kind::kWait) << "its reply is edited: one at a time";
   const Verdict& verdict = client.say({"EXEC"}, kWithLane);
   EXPECT_EQ(words(verdict), "EXEC");
   EXPECT_EQ(verdict.expectation->length, 1u);
   EXPECT_EQ(verdict.reading, Reading::kExec);
-  EXPECT_EQ(client.gate_.read_reply(Reading::kExec, "*1\r\n+OK\r\n"), "*2\r\n+OK\r\n+PONG\r\n");
+  EXPECT_EQ(client.gate_.read_reply(Reading::kExec, "*1\r\n+OK\r\n"), "*2\r\n+OK\r\n$-1\r\n");
 }
 
 TEST(GateStateTest, AnExecThatRanNothingAnswersNothingOfItsOwn) {
@@ -155,13 +155,46 @@ TEST(GateStateTest, ASubscriberOfResp2MaySayLittleAndOneOfResp3All) {
   EXPECT_EQ(verdict.confirmations, 2u);
   EXPECT_TRUE(client.hear({"GET", "app:1"}).starts_with("-ERR Can't execute 'get': only (P|S)SUBSCRIBE"));
   EXPECT_TRUE(client.hear({"EXEC"}).starts_with("-EXECABORT Transaction discarded because of: Can't execute 'exec'"));
-  EXPECT_EQ(client.hear({"PING"}), "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
 
   Client modern({}, "app");
   modern.say({"HELLO", "3"});
   modern.say({"SUBSCRIBE", "app:1"});
   EXPECT_EQ(modern.say({"GET", "app:1"}, kWithLane).kind, Kind::kForward);
-  EXPECT_EQ(modern.hear({"PING"}), "+PONG\r\n");
+}
+
+TEST(GateStateTest, APingKeepsItsPlaceBehindWhatComesOverTheLane) {
+  Client client({}, "app");
+  EXPECT_EQ(client.hear({"PING"}), "+PONG\r\n");
+  EXPECT_FALSE(client.say({"PING"}, kWithLane).expectation.has_value());
+  EXPECT_EQ(client.say({"ECHO", "x"}, kWithLane).kind, Kind::kForward);
+  client.say({"SUBSCRIBE", "app:1"});
+  const Verdict& verdict = client.say({"PING"}, kWithLane);
+  EXPECT_EQ(verdict.kind, Kind::kForward);
+  EXPECT_TRUE(verdict.pinned);
+  ASSERT_TRUE(verdict.expectation.has_value()) << "a subscriber of RESP2 could not tell a plain PONG from a message";
+  EXPECT_TRUE(verdict.expectation->admits(protocol::RespType::kArray, 2));
+  EXPECT_FALSE(verdict.expectation->admits(protocol::RespType::kSimple, 4));
+}
+
+TEST(GateStateTest, AClientThatQuitsHoldsNothingWhenItIsToldSo) {
+  Client client({}, "app");
+  EXPECT_FALSE(client.say({"QUIT"}).drops_lane);
+  EXPECT_EQ(client.say({"QUIT"}, {.owes_replies = true, .has_lane = true}).kind, Kind::kWait);
+  const Verdict& verdict = client.say({"QUIT"}, kWithLane);
+  EXPECT_EQ(verdict.kind, Kind::kClose);
+  EXPECT_TRUE(verdict.drops_lane);
+  EXPECT_EQ(verdict.answer, "+OK\r\n");
+}
+
+TEST(GateStateTest, WhatEndsABusyScriptNeedsNoSelect) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"SCRIPT", "KILL"}, {"FUNCTION", "KILL"}, {"FUNCTION", "STATS"}}) {
+    Client client({}, "admin");
+    EXPECT_TRUE(client.say(words).in_any_database);
+    EXPECT_TRUE(client.say(words).is_barrier) << "what comes behind is for the database that was selected";
+    EXPECT_FALSE(client.gate_.keeps_lane());
+    EXPECT_FALSE(client.say(words, kWithLane).in_any_database);
+  }
+  EXPECT_FALSE(Client({}, "admin").say({"SCRIPT", "FLUSH"}).in_any_database);
 }
 
 TEST(GateStateTest, WhoHoldsNothingIsToldSoWithoutTheServer) {

@@ -252,6 +252,31 @@ TEST_F(PipelineTest, AProbeThatIsNotEchoedEndsTheLane) {
   EXPECT_TRUE(sink_.replies.empty());
 }
 
+TEST_F(PipelineTest, AServerThatRefusesEverythingRefusesItsProbesToo) {
+  for (const std::string refusal : {"-BUSY a script\r\n", "-LOADING\r\n", "-MASTERDOWN Link\r\n"}) {
+    Pipeline pipeline(RespVersion::kResp2);
+    Collector sink;
+    pipeline.push(guarded(pool_, 0, Request::Guard::kProbe));
+    push(pipeline, 1);
+    pipeline.push(guarded(pool_, 0, Request::Guard::kProbe));
+    send_all(pipeline);
+    EXPECT_EQ(pipeline.receive(refusal + "+a\r\n$3\r\nabc\r\n", sink), Pipeline::Fault::kWrongNonce) << "only while it lasts";
+    EXPECT_EQ(sink.replies, (std::vector<std::pair<Seq, std::string>>{{1, "+a\r\n"}}));
+  }
+}
+
+TEST_F(PipelineTest, BehindARefusedEchoOnlyTheLikeRefusalIsLetGo) {
+  const std::string busy = "-BUSY a script\r\n";
+  for (const std::string& reply : {busy, std::string("$1\r\nx\r\n"), std::string("-LOADING\r\n"), std::string("-ERR no\r\n")}) {
+    Pipeline pipeline(RespVersion::kResp2);
+    Collector sink;
+    pipeline.push(guarded(pool_, 1, Request::Guard::kGuarded));
+    send_all(pipeline);
+    EXPECT_EQ(pipeline.receive(reply + busy, sink), reply == busy ? Pipeline::Fault::kNone : Pipeline::Fault::kWrongNonce) << reply;
+    EXPECT_EQ(sink.replies.size(), reply == busy ? 1u : 0u) << reply;
+  }
+}
+
 TEST(RequestPoolTest, AGrownRequestGivesItsMemoryBack) {
   RequestPool pool;
   {
