@@ -35,8 +35,8 @@ UNITS = """
 SERVER_OPTIONS = ("--enable-debug-command", "yes", "--enable-protected-configs", "yes", "--enable-module-command", "yes")
 USERS = "user default on nopass ~* &* +@all\n"
 ON_THE_WAY = {"commands": {"server_texts": "7.0", "scripts": {"mode": "allow"}}}
-PATIENCE = 300   # seconds without progress, counted by the suite itself
-DEADLINE = 1500  # seconds for a unit
+PATIENCE = 600   # seconds without progress, counted by the suite itself
+DEADLINE = 1800  # seconds for a unit
 ATTEMPTS = 2
 
 
