@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -400,17 +401,16 @@ TEST_F(AdminServerTest, AnAnswerThatDoesNotComeIsNotWaitedForForever) {
 TEST_F(AdminServerTest, StopClosesConnectionsAndAsksTheBackendNoMore) {
   use_token();
   std::function<void(std::size_t)> later;
-  std::mutex asked;
-  asked.lock();
+  std::promise<void> asked;
   backend_.kill = [&](const std::string& /*user*/, std::uint64_t /*id*/, std::function<void(std::size_t)> done) {
     later = std::move(done);
-    asked.unlock();
+    asked.set_value();
   };
   start();
   HttpClient idle(server_->port());
   HttpClient waiting(server_->port());
   waiting.send("POST /kill?user=app HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer s3cret\r\nContent-Length: 0\r\n\r\n");
-  asked.lock();
+  asked.get_future().wait();
   asio::post(io_, [&] {
     server_->stop();
     later(1);

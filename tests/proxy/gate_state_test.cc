@@ -366,7 +366,7 @@ TEST(GateStateTest, ActivityIsWhatTheClientHasOnItsLane) {
   EXPECT_EQ(client.gate_.activity().command, "get");
   client.say({"MULTI"}, kWithLane);
   client.say({"SET", "k", "v"}, kWithLane);
-  client.say({"PING"}, kWithLane);
+  client.say({"CLIENT", "GETNAME"}, kWithLane);
   EXPECT_EQ(client.gate_.activity().queued, 2u);
   client.say({"EXEC"}, kWithLane);
   EXPECT_EQ(client.gate_.activity().queued, 2u) << "until its reply is there";
