@@ -48,6 +48,7 @@ class Crowd:
         self.increments = dict.fromkeys(USERS, 0)
         self.produced, self.consumed = set(), []
         self.stopping = False
+        self.listeners = 0
         self.number = 0
 
     # ------------------------------------------------------------------------------------------ running
@@ -206,6 +207,15 @@ class Crowd:
 
     async def subscribe(self, peer, user, name):
         """Every publisher's numbers come without a gap."""
+        if self.stopping:  # the publishers may have left
+            return
+        self.listeners += 1
+        try:
+            await self.listen(peer, user, name)
+        finally:
+            self.listeners -= 1
+
+    async def listen(self, peer, user, name):
         wanted = [("SUBSCRIBE", f"{user}:news", f"{user}:{name}"), ("PSUBSCRIBE", f"{user}:*")][self.number % 2]
         peer.send(wanted)
         pattern = wanted[0] == "PSUBSCRIBE"
@@ -241,8 +251,7 @@ class Crowd:
             n += 1
             self.checked(await peer.call("PUBLISH", f"{user}:news", f"{name}={n}"), name)
             await asyncio.sleep(0.005)
-            if self.stopping and self.checked(await peer.call("PUBSUB", "NUMSUB", f"{user}:news"), name)[1] == 0 and \
-                    self.checked(await peer.call("PUBSUB", "NUMPAT"), name) == 0:
+            if self.stopping and self.listeners == 0:
                 return
 
     async def track(self, peer, user, name):
