@@ -31,9 +31,9 @@ MAY_INCLUDE = {
 # Parts of proxy/ that decide, and therefore touch no socket, clock, thread or log; they may use each other.
 # (local_acl asks the system for random bytes: ACL GENPASS.)
 PURE_PROXY = re.compile(
-    r"client_(info|query|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|info_filter|input_buffer|kept_command|lane_finder"
-    r"|local_(?!acl)\w+|pipeline|reply_queue|request|subscriptions|tracking|transaction|upstream_hello|verdict")
-PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h"  # the struct iovec
+    r"aws_credentials|client_(info|query|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|iam_token|info_filter|input_buffer"
+    r"|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|sigv4|subscriptions|tracking|transaction|upstream_hello|verdict")
+PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h|openssl/(crypto|evp|hmac)\.h"  # the struct iovec; hashes
 
 STANDARD = set("""
     algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath
