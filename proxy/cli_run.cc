@@ -8,8 +8,8 @@
 
 #include "proxy/cli.h"
 #include "proxy/logging.h"
-#include "proxy/policy_loader.h"
 #include "proxy/server.h"
+#include "proxy/snapshot.h"
 
 namespace respgate::proxy {
 namespace {
@@ -45,19 +45,14 @@ int run_proxy(const Config& config, const LogOptions& log, const std::function<v
                  "respgate: unknown log level or format: write --log-level trace|debug|info|warn|error|off, --log-format text|json\n");
     return kExitUsage;
   }
-  const PolicyResult policy = load_policy(config, kFirstGeneration);
-  if (!policy) {
-    print(policy.error());
-    return kExitConfig;
-  }
-  const auto passwords = load_upstream_passwords(config);
-  if (!passwords) {
-    print(passwords.error());
+  const SnapshotResult snapshot = load_snapshot(config, kFirstGeneration);
+  if (!snapshot) {
+    print(snapshot.error());
     return kExitConfig;
   }
   raise_descriptor_limit();
   try {
-    Server server(config, *policy, passwords->newest_first);
+    Server server(*snapshot);
     if (on_listening) on_listening(server.port(0));
     return server.run();
   } catch (const std::exception& error) {

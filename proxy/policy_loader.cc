@@ -76,12 +76,6 @@ class Misfits {
   ErrorLog errors_;
 };
 
-// A file the configuration names: it is the naming that is reported when the file cannot be used.
-ConfigErrors file_error(const Config& config, std::string_view key, const std::string& file, const std::string& what) {
-  const Position at = config.places.of(key);
-  return {{{config.file.string(), at.line, at.column, std::string(key) + ": " + file + " " + what}}};
-}
-
 ConfigErrors in_users_file(const Config& config, const acl::PolicyErrors& found) {
   ConfigErrors out;
   for (const acl::PolicyError& error : found.errors) out.errors.push_back({config.users_file, error.line, error.column, error.what});
@@ -109,6 +103,11 @@ std::string password_problem(const std::vector<std::string>& lines) {
 }
 
 }  // namespace
+
+ConfigErrors file_error(const Config& config, std::string_view key, const std::string& file, const std::string& what) {
+  const Position at = config.places.of(key);
+  return {{{config.file.string(), at.line, at.column, std::string(key) + ": " + file + " " + what}}};
+}
 
 PrincipalsLoaded load_principals(const Config& config) {
   const FileResult file = read_trusted_file(config.users_file, kMaxUsersFileBytes);

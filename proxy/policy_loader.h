@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/system/result.hpp>
@@ -12,6 +13,9 @@
 #include "proxy/config.h"
 
 namespace respgate::proxy {
+
+// A file that the configuration names under `key` cannot be used: it is the naming that is reported.
+ConfigErrors file_error(const Config& config, std::string_view key, const std::string& file, const std::string& what);
 
 using PolicyResult = boost::system::result<acl::PolicyPtr, ConfigErrors>;
 

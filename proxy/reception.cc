@@ -29,30 +29,30 @@ void say(tls::Stream& stream, std::string_view text) {
 
 }  // namespace
 
-Reception::Reception(boost::asio::io_context& io, const Config& config, std::vector<ListenerShare>& shares, Metrics& metrics,
+Reception::Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, std::vector<ListenerShare>& shares, Metrics& metrics,
                      Welcome welcome)
-    : io_(io), config_(config), shares_(shares), metrics_(metrics), welcome_(std::move(welcome)) {}
+    : io_(io), snapshot_(snapshot), shares_(shares), metrics_(metrics), welcome_(std::move(welcome)) {}
 
 void Reception::receive(std::size_t listener, tls::Socket socket) {
-  const ListenerConfig& config = config_.listeners[listener];
+  const ListenerConfig& rules = config().listeners[listener];
   const int descriptor = socket.native_handle();
   set_client_options(descriptor);
   const std::optional<Ip> peer = peer_ip(descriptor);
   Guest guest{listener, peer_address_text(descriptor), local_address_text(descriptor), {}};
   tls::Stream stream(std::move(socket));
-  if (shares_[listener].connections.fetch_add(1) >= config.max_connections) {
+  if (shares_[listener].connections.fetch_add(1) >= rules.max_connections) {
     refuse(guest, RefusedConnection::kMaxConnections, "max_connections");
     return say(stream, kTooManyClients);
   }
-  if (!config.network.requires_header) return judge(std::move(stream), std::move(guest), peer, {});
+  if (!rules.network.requires_header) return judge(std::move(stream), std::move(guest), peer, {});
   // Before a byte is read: whoever is no proxy has nothing to say here.
-  if (!peer || !config.network.trusted_proxies.contains(*peer, {}))
+  if (!peer || !rules.network.trusted_proxies.contains(*peer, {}))
     return refuse(guest, RefusedConnection::kAddress, "not one of trusted_proxies");
   read_header(std::move(stream), std::move(guest));
 }
 
 void Reception::read_header(tls::Stream stream, Guest guest) {
-  Arrival::begin(io_, std::move(stream), config_.limits.unauthenticated_timeout,
+  Arrival::begin(io_, std::move(stream), config().limits.unauthenticated_timeout,
                  [this, guest = std::move(guest)](tls::Stream arrived, const ProxyHeader* header, std::string_view why) mutable {
                    if (header == nullptr || closed_) return refuse(guest, RefusedConnection::kProxyProtocol, why);
                    if (header->is_local) return welcome_(std::move(arrived), std::move(guest));  // the proxy asks for itself
@@ -63,7 +63,7 @@ void Reception::read_header(tls::Stream stream, Guest guest) {
 }
 
 void Reception::judge(tls::Stream stream, Guest guest, std::optional<Ip> source, std::string_view endpoint) {
-  const NetworkRules& network = config_.listeners[guest.listener].network;
+  const NetworkRules& network = config().listeners[guest.listener].network;
   if (source && !network.admits(*source, endpoint)) return refuse(guest, RefusedConnection::kAddress, "not allowed from there");
   if (source && network.max_per_source > 0) {
     if (!shares_[guest.listener].sources.add(*source, network.max_per_source)) {
@@ -77,7 +77,7 @@ void Reception::judge(tls::Stream stream, Guest guest, std::optional<Ip> source,
 
 void Reception::refuse(Guest& guest, RefusedConnection reason, std::string_view why) {
   metrics_.count_refused_connection(guest.listener, reason);
-  spdlog::debug("client refused listener={} peer={} reason=\"{}\"", config_.listeners[guest.listener].name, guest.peer, why);
+  spdlog::debug("client refused listener={} peer={} reason=\"{}\"", config().listeners[guest.listener].name, guest.peer, why);
   leave(guest);
 }
 

@@ -11,10 +11,10 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "proxy/config.h"
 #include "proxy/ip_network.h"
 #include "proxy/listener_share.h"
 #include "proxy/metrics.h"
+#include "proxy/snapshot.h"
 #include "tls/stream.h"
 
 namespace respgate::proxy {
@@ -31,7 +31,8 @@ class Reception {
  public:
   using Welcome = std::function<void(tls::Stream stream, Guest guest)>;
 
-  Reception(boost::asio::io_context& io, const Config& config, std::vector<ListenerShare>& shares, Metrics& metrics, Welcome welcome);
+  Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, std::vector<ListenerShare>& shares, Metrics& metrics,
+            Welcome welcome);
 
   void receive(std::size_t listener, tls::Socket socket);
   // A guest's connection has ended.
@@ -40,12 +41,13 @@ class Reception {
   void close() { closed_ = true; }
 
  private:
+  const Config& config() const { return snapshot_->config; }
   void judge(tls::Stream stream, Guest guest, std::optional<Ip> source, std::string_view endpoint);
   void read_header(tls::Stream stream, Guest guest);
   void refuse(Guest& guest, RefusedConnection reason, std::string_view why);
 
   boost::asio::io_context& io_;
-  const Config& config_;
+  const SnapshotPtr& snapshot_;  // in force
   std::vector<ListenerShare>& shares_;
   Metrics& metrics_;
   Welcome welcome_;

@@ -8,7 +8,6 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/clock.h"
-#include "proxy/policy_loader.h"
 #include "proxy/session.h"
 
 namespace respgate::proxy {
@@ -32,30 +31,28 @@ std::string all_lines(const ConfigErrors& errors) {
 
 }  // namespace
 
-Server::Server(Config config, acl::PolicyPtr policy, const std::vector<std::string>& upstream_passwords)
-    : config_(std::make_shared<const Config>(std::move(config))),
-      policy_(std::move(policy)),
-      metrics_(listener_names(*config_), config_->upstream.nodes.front().text, config_->workers),
-      audit_(config_->audit, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); }),
-      shares_(config_->listeners.size()),
+Server::Server(SnapshotPtr snapshot)
+    : snapshot_(std::move(snapshot)),
+      metrics_(listener_names(config()), config().upstream.nodes.front().text, config().workers),
+      audit_(config().audit, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); }),
+      shares_(config().listeners.size()),
       signals_(io_),
       timer_(io_),
       watch_timer_(io_),
-      password_file_(config_->upstream.password_file) {
-  metrics_.know_users(*policy_);
+      password_file_(config().upstream.password_file) {
+  metrics_.know_users(*snapshot_->policy);
   metrics_.note_start(std::time(nullptr));
-  std::vector<std::vector<ListeningSocket>> of_worker(config_->workers);
-  for (const ListenerConfig& listener : config_->listeners) {
-    std::vector<ListeningSocket> sockets = open_listener(listener, config_->workers);
+  std::vector<std::vector<ListeningSocket>> of_worker(config().workers);
+  for (const ListenerConfig& listener : config().listeners) {
+    std::vector<ListeningSocket> sockets = open_listener(listener, config().workers);
     ports_.push_back(local_port(sockets.front().descriptor()));
     for (std::size_t i = 0; i < sockets.size(); ++i) of_worker[i].push_back(std::move(sockets[i]));
   }
   const ProcessParts parts{shares_, metrics_, audit_, next_client_id_, directory_, workers_};
-  for (std::size_t i = 0; i < config_->workers; ++i) {
-    WorkerSettings settings{i, config_, policy_, upstream_passwords};
-    workers_.push_back(std::make_unique<Worker>(std::move(settings), std::move(of_worker[i]), parts));
-  }
-  if (config_->admin.address || config_->admin.health_address) admin_ = std::make_unique<AdminServer>(io_, config_->admin, admin_backend());
+  for (std::size_t i = 0; i < config().workers; ++i)
+    workers_.push_back(std::make_unique<Worker>(i, snapshot_, std::move(of_worker[i]), parts));
+  const AdminConfig& admin = config().admin;
+  if (admin.address || admin.health_address) admin_ = std::make_unique<AdminServer>(io_, admin, admin_backend());
 }
 
 Server::~Server() {
@@ -67,10 +64,10 @@ int Server::run() {
   wait_for_signal();
   watch_password();
   for (const auto& worker : workers_) worker->start();
-  for (std::size_t i = 0; i < config_->listeners.size(); ++i)
-    spdlog::info("listening name={} address={} port={}", config_->listeners[i].name, config_->listeners[i].address.text, ports_[i]);
-  spdlog::info("started workers={} upstream={} users={}", workers_.size(), config_->upstream.nodes.front().text,
-               policy_->principals().size());
+  for (std::size_t i = 0; i < config().listeners.size(); ++i)
+    spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
+  spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
+               snapshot_->policy->principals().size());
   io_.run();
   for (const auto& worker : workers_) worker->stop();
   audit_.flush();
@@ -110,9 +107,9 @@ std::string Server::reload() {
   std::string problem = load_and_swap();
   metrics_.count_reload(problem.empty(), std::time(nullptr));
   if (problem.empty()) {
-    spdlog::info("reloaded generation={} users={}", policy_->generation(), policy_->principals().size());
+    spdlog::info("reloaded generation={} users={}", snapshot_->policy->generation(), snapshot_->policy->principals().size());
   } else {
-    spdlog::error("reload failed, the policy of generation {} stays in force:\n{}", policy_->generation(), problem);
+    spdlog::error("reload failed, the policy of generation {} stays in force:\n{}", snapshot_->policy->generation(), problem);
   }
   audit(AuditEvent::Kind::kReload, problem.empty() ? "ok" : "failed", problem);
   return problem;
@@ -122,36 +119,19 @@ std::string Server::reload() {
 std::string Server::load_and_swap() {
   boost::system::result<Config, std::string> fresh = reloaded_config();
   if (!fresh) return fresh.error();
-  PolicyResult policy = load_policy(*fresh, policy_->generation() + 1);
-  if (!policy) return all_lines(policy.error());
-  boost::system::result<UpstreamPasswords, ConfigErrors> passwords = load_upstream_passwords(*fresh);
-  if (!passwords) return all_lines(passwords.error());
-
-  policy_ = *policy;
-  metrics_.know_users(*policy_);
-  use_passwords(passwords->newest_first);
-  for (const auto& worker : workers_) worker->post([policy = policy_](Worker& self) { self.adopt(policy); });
+  SnapshotResult loaded = load_snapshot(std::move(*fresh), snapshot_->policy->generation() + 1);
+  if (!loaded) return all_lines(loaded.error());
+  snapshot_ = *loaded;
+  metrics_.know_users(*snapshot_->policy);
+  for (const auto& worker : workers_) worker->post([snapshot = snapshot_](Worker& self) { self.adopt(snapshot); });
   return {};
-}
-
-// The next lane that is dialled logs in with these.
-void Server::use_passwords(const std::vector<std::string>& newest_first) {
-  for (const auto& worker : workers_) worker->post([newest_first](Worker& self) { self.set_upstream_passwords(newest_first); });
 }
 
 void Server::watch_password() {
   watch_timer_.expires_after(kWatchEvery);
   watch_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    if (password_file_.has_changed()) {
-      const auto passwords = load_upstream_passwords(*config_);
-      if (passwords) {
-        use_passwords(passwords->newest_first);
-        spdlog::info("read the upstream password again file={}", config_->upstream.password_file);
-      } else {
-        spdlog::error("the upstream password stays as it was:\n{}", all_lines(passwords.error()));
-      }
-    }
+    if (password_file_.has_changed()) reload();
     watch_password();
   });
 }
@@ -159,17 +139,17 @@ void Server::watch_password() {
 // The configuration as it is now in its file, if only what decides about commands has changed: the rest was used
 // when the sockets were opened.
 boost::system::result<Config, std::string> Server::reloaded_config() const {
-  if (config_->file.empty()) return *config_;
-  ConfigResult fresh = load_config(config_->file);
+  if (config().file.empty()) return config();
+  ConfigResult fresh = load_config(config().file);
   if (!fresh) return {boost::system::in_place_error, all_lines(fresh.error())};
   Config as_started = *fresh;
-  as_started.users_file = config_->users_file;
-  as_started.groups = config_->groups;
-  as_started.commands = config_->commands;
-  as_started.policy = config_->policy;
-  if (describe_config(as_started) != describe_config(*config_))
+  as_started.users_file = config().users_file;
+  as_started.groups = config().groups;
+  as_started.commands = config().commands;
+  as_started.policy = config().policy;
+  if (describe_config(as_started) != describe_config(config()))
     return {boost::system::in_place_error,
-            config_->file.string() + ": only users, groups and commands can change while running; restart to apply the rest"};
+            config().file.string() + ": only users, groups and commands can change while running; restart to apply the rest"};
   return *fresh;
 }
 
@@ -177,8 +157,8 @@ boost::system::result<Config, std::string> Server::reloaded_config() const {
 
 void Server::drain() {
   if (std::exchange(draining_, true)) return;
-  spdlog::info("draining grace_ms={}", config_->shutdown_grace.count());
-  drain_deadline_ms_ = steady_ms() + config_->shutdown_grace.count();
+  spdlog::info("draining grace_ms={}", config().shutdown_grace.count());
+  drain_deadline_ms_ = steady_ms() + config().shutdown_grace.count();
   for (const auto& worker : workers_) worker->post([](Worker& self) { self.drain(); });
   await_drained();
 }
@@ -214,7 +194,7 @@ void Server::audit(AuditEvent::Kind kind, std::string verdict, std::string detai
   event.kind = kind;
   event.verdict = std::move(verdict);
   event.detail = std::move(detail);
-  event.generation = policy_->generation();
+  event.generation = snapshot_->policy->generation();
   audit_.write(std::move(event));
 }
 

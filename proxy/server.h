@@ -1,4 +1,4 @@
-// The whole proxy: opens the listeners, starts the workers, reloads the policy,
+// The whole proxy: opens the listeners, starts the workers, reloads its snapshot,
 // drains and stops.  Runs on the control thread, with the signals and the admin port.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "proxy/audit.h"
 #include "proxy/config.h"
 #include "proxy/metrics.h"
+#include "proxy/snapshot.h"
 #include "proxy/watched_file.h"
 #include "proxy/worker.h"
 
@@ -26,8 +27,7 @@ namespace respgate::proxy {
 class Server {
  public:
   // Opens everything; throws std::system_error with words for the operator when it cannot.
-  // `policy` and `passwords` were loaded from `config`.
-  Server(Config config, acl::PolicyPtr policy, const std::vector<std::string>& upstream_passwords);
+  explicit Server(SnapshotPtr snapshot);
   ~Server();
 
   // Serves until a signal or stop(); returns the exit code of the process.
@@ -48,7 +48,7 @@ class Server {
   std::string load_and_swap();
   boost::system::result<Config, std::string> reloaded_config() const;
   void watch_password();
-  void use_passwords(const std::vector<std::string>& newest_first);
+  const Config& config() const { return snapshot_->config; }
   void drain();
   void await_drained();
   void finish();
@@ -59,8 +59,7 @@ class Server {
   void audit(AuditEvent::Kind kind, std::string verdict, std::string detail);
 
   boost::asio::io_context io_;
-  std::shared_ptr<const Config> config_;
-  acl::PolicyPtr policy_;
+  SnapshotPtr snapshot_;  // in force
   Metrics metrics_;
   AuditLog audit_;
   std::vector<ListenerShare> shares_;

@@ -49,7 +49,7 @@ AdminBackend Server::admin_backend() {
   AdminBackend backend;
   backend.readiness = [this] { return readiness(); };
   backend.metrics = [this] { return metrics_.expose(); };
-  backend.config = [this] { return describe_config(*config_); };
+  backend.config = [this] { return describe_config(config()); };
   backend.users = [this](auto done) { collect_users(std::move(done)); };
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
   backend.events = [this](std::size_t n) { return audit_.newest(n); };
@@ -67,7 +67,7 @@ AdminBackend Server::admin_backend() {
     event.kind = AuditEvent::Kind::kAdmin;
     event.verdict = act.outcome;
     event.peer = act.peer;
-    event.generation = policy_->generation();
+    event.generation = snapshot_->policy->generation();
     event.detail = act.request;
     audit_.write(std::move(event));
   };
@@ -101,7 +101,7 @@ void Server::collect_users(std::function<void(std::string)> done) {
         });
         return counts;
       },
-      [done = std::move(done), policy = policy_](const std::vector<Counts>& counted) {
+      [done = std::move(done), policy = snapshot_->policy](const std::vector<Counts>& counted) {
         Counts sums;
         for (const Counts& counts : counted) {
           for (const auto& [name, n] : counts) sums[name] += n;

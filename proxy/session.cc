@@ -46,7 +46,7 @@ Session::Session(tls::Stream stream, SessionId id, ClientState client, protocol:
       counters_(counters),
       on_closed_(std::move(on_closed)),
       gate_(std::move(client), finder, server),
-      parser_(limits_before_login(services.limits), true),
+      parser_(limits_before_login(services.snapshot->config.limits), true),
       memory_(services.memory),
       last_input_ms_(steady_ms()),
       logged_out_since_ms_(last_input_ms_),
@@ -269,7 +269,7 @@ void Session::select(const Verdict& verdict, Seq seq) {
 }
 
 LaneKey Session::lane_key(std::int64_t database) const {
-  const std::size_t lanes = services_.upstream.lanes_per_worker;
+  const std::size_t lanes = upstream().lanes_per_worker;
   return {client().resp, database, static_cast<std::uint32_t>(id_.slot % lanes)};
 }
 
@@ -278,8 +278,7 @@ void Session::adapt_limits() {
   if (gate_.is_logged_in() == limits_after_login_) return;
   limits_after_login_ = gate_.is_logged_in();
   logged_out_since_ms_ = last_input_ms_;
-  parser_.set_limits(limits_after_login_ ? limits_after_login(services_.limits) : limits_before_login(services_.limits),
-                     !limits_after_login_);
+  parser_.set_limits(limits_after_login_ ? limits_after_login(limits()) : limits_before_login(limits()), !limits_after_login_);
 }
 
 // ------------------------------------------------------------------------------------------- pausing
@@ -291,7 +290,7 @@ bool Session::blocked() {
     if (!replies_.empty()) return true;
     needs_answers_ = false;
   }
-  if (replies_.size() >= services_.limits.client_window) return true;
+  if (replies_.size() >= limits().client_window) return true;
   const std::size_t watermark = gate_.is_logged_in() ? kOutputWatermark : kOutputWatermarkBeforeLogin;
   if (output_bytes() + replies_.parked_bytes() > watermark) return true;
   return wait_for_lane();
@@ -340,7 +339,6 @@ void Session::adopt(acl::PolicyPtr policy) {
 }
 
 void Session::sweep(std::int64_t now_ms) {
-  const ClientLimits& limits = services_.limits;
   if (lingering_ && now_ms >= linger_until_ms_) return close(closing_why_);
   if (!closing_ || !replies_.empty()) {
     closing_stalled_since_ms_ = now_ms;
@@ -349,12 +347,12 @@ void Session::sweep(std::int64_t now_ms) {
   }
   if (closing_) return;
   if (gate_.is_blocked() && !reading_ && stream_.peer_is_gone()) return close(CloseReason::kClientGone);
-  if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits.unauthenticated_timeout.count())
+  if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits().unauthenticated_timeout.count())
     return close(CloseReason::kLoginTimeout);
   const bool idle = replies_.empty() && output_bytes() == 0 && !gate_.is_subscriber();
-  if (idle && limits.idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits.idle_timeout.count())
+  if (idle && limits().idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits().idle_timeout.count())
     return close(CloseReason::kIdleTimeout);
-  if (waiting_since_ms_ != 0 && now_ms - waiting_since_ms_ >= services_.upstream.queue_timeout.count()) {
+  if (waiting_since_ms_ != 0 && now_ms - waiting_since_ms_ >= upstream().queue_timeout.count()) {
     lane_busy_ = true;
     schedule_resume();
   }

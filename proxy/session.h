@@ -19,7 +19,6 @@
 #include "protocol/command_parser.h"
 #include "proxy/client_inquiry.h"
 #include "proxy/close_reason.h"
-#include "proxy/config.h"
 #include "proxy/decision_log.h"
 #include "proxy/gate.h"
 #include "proxy/input_buffer.h"
@@ -29,6 +28,7 @@
 #include "proxy/pinned_lanes.h"
 #include "proxy/reply_queue.h"
 #include "proxy/request.h"
+#include "proxy/snapshot.h"
 #include "proxy/standalone_router.h"
 #include "proxy/turn_queue.h"
 #include "tls/stream.h"
@@ -46,8 +46,7 @@ struct SessionServices {
   TurnQueue& turn;
   MemoryBudget& memory;
   ClientInquiry& inquiry;
-  const ClientLimits& limits;
-  const UpstreamConfig& upstream;
+  const SnapshotPtr& snapshot;  // in force
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -96,6 +95,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t output_bytes() const { return out_.size() - out_sent_; }
 
  private:
+  const ClientLimits& limits() const { return services_.snapshot->config.limits; }
+  const UpstreamConfig& upstream() const { return services_.snapshot->config.upstream; }
+
   enum class Step : std::uint8_t { kContinue, kStop };
   // Unsent replies past which no further command is looked at.
   static constexpr std::size_t kOutputWatermark = 256 * 1024;

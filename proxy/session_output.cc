@@ -77,7 +77,7 @@ void Session::after_output() {
 // Too much is unread already: the next reply ends it.  One large reply alone may pass the limit.
 bool Session::is_over_limit() const {
   const std::size_t unread = output_bytes() + replies_.parked_bytes();
-  return unread > services_.limits.client_output_buffer || (unread > kOutputWatermark && services_.memory.is_exhausted());
+  return unread > limits().client_output_buffer || (unread > kOutputWatermark && services_.memory.is_exhausted());
 }
 
 // Everything is sent.  Closing while bytes of the client are unread would reset the connection and take the last

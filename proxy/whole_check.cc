@@ -1,29 +1,16 @@
 #include "proxy/whole_check.h"
 
-#include <iterator>
 #include <system_error>
 #include <utility>
 
-#include "proxy/admin_access.h"
-#include "proxy/config.h"
-#include "proxy/policy_loader.h"
+#include "proxy/snapshot.h"
 
 namespace respgate::proxy {
 namespace {
 
-void append(std::vector<ConfigError>& errors, const ConfigErrors& more) {
-  errors.insert(errors.end(), more.errors.begin(), more.errors.end());
-}
-
 void report(const Config& config, const std::string& key, const std::string& what, std::vector<ConfigError>& errors) {
   const Position at = config.places.of(key);
   errors.push_back({config.file.string(), at.line, at.column, key + ": " + what});
-}
-
-void check_token(const Config& config, std::vector<ConfigError>& errors) {
-  const std::string& file = config.admin.token_file;
-  if (file.empty()) return;
-  if (const auto token = AdminToken::from_file(file); !token) report(config, "admin.token_file", file + " " + token.error().what, errors);
 }
 
 // A file respgate creates itself (an audit file, a socket) needs a folder to be in.
@@ -60,19 +47,16 @@ CheckReport check_everything(const std::filesystem::path& config_file) {
   ConfigDraft draft = draft_config_file(config_file);
   const Config& config = draft.config;
   CheckReport result{std::move(draft.errors), ""};
-  // A configuration with errors cannot be held against its users file, but the file can be read.
-  const bool is_sound = result.errors.empty();
-  acl::PolicyPtr policy;
-  if (is_sound) {
-    const PolicyResult loaded = load_policy(config, 1);
-    loaded ? void(policy = *loaded) : append(result.errors, loaded.error());
-  } else if (!config.users_file.empty()) {
-    if (const PrincipalsLoaded users = load_principals(config); !users) append(result.errors, users.error());
+  // A configuration with errors cannot be held against its users file, but its files can be read.
+  if (!result.errors.empty()) {
+    for (ConfigError& error : errors_in_files(config)) result.errors.push_back(std::move(error));
+  } else if (const SnapshotResult loaded = load_snapshot(config, 1)) {
+    result.summary = summary_of(config, *(*loaded)->policy);
+  } else {
+    result.errors = loaded.error().errors;
   }
-  if (const auto passwords = load_upstream_passwords(config); !passwords) append(result.errors, passwords.error());
-  check_token(config, result.errors);
   check_folders(config, result.errors);
-  if (result.errors.empty()) result.summary = summary_of(config, *policy);
+  if (!result.errors.empty()) result.summary.clear();
   return result;
 }
 

@@ -23,11 +23,16 @@ constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr unsigned kSweepsPerSessionSweep = 5;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);  // when the process is out of descriptors
 
-RouterSettings router_settings(const WorkerSettings& settings) {
-  const UpstreamConfig& upstream = settings.config->upstream;
+RouterSettings router_settings(const Snapshot& snapshot) {
+  const UpstreamConfig& upstream = snapshot.config.upstream;
   RouterSettings result;
-  result.lane = {upstream.nodes.front(), upstream.user,    settings.upstream_passwords, upstream.connect_timeout, upstream.response_timeout,
-                 upstream.dead_peer,     upstream.sentinel};
+  result.lane = {upstream.nodes.front(),
+                 upstream.user,
+                 snapshot.upstream_passwords.newest_first,
+                 upstream.connect_timeout,
+                 upstream.response_timeout,
+                 upstream.dead_peer,
+                 upstream.sentinel};
   result.lane_window = upstream.lane_window;
   result.max_lanes = upstream.max_lanes;
   result.lane_idle = upstream.lane_idle;
@@ -36,27 +41,28 @@ RouterSettings router_settings(const WorkerSettings& settings) {
 
 }  // namespace
 
-Worker::Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, const ProcessParts& process)
-    : settings_(std::move(settings)),
+Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<ListeningSocket> sockets, const ProcessParts& process)
+    : index_(index),
+      snapshot_(std::move(snapshot)),
       next_client_id_(process.next_client_id),
       directory_(process.directory),
       peers_(process.workers),
-      counters_(process.metrics.worker(settings_.index)),
+      counters_(process.metrics.worker(index_)),
       decisions_(process.metrics, process.audit),
-      memory_(settings_.config->limits.memory_bytes / settings_.config->workers),
+      memory_(config().limits.memory_bytes / config().workers),
       scratch_(kScratchBytes),
       io_(1),
       work_(io_.get_executor()),
-      server_(server_facts(*settings_.config)),
+      server_(server_facts(config())),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
-      router_(io_, router_settings(settings_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
-      pinned_(io_, router_.lane_settings(), {settings_.config->upstream.max_pinned_lanes, settings_.config->upstream.lane_idle}, scratch_,
-              requests_, memory_, counters_.upstream, *this, *this),
-      reception_(io_, *settings_.config, process.shares, process.metrics,
+      router_(io_, router_settings(*snapshot_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
+      pinned_(io_, router_.lane_settings(), {config().upstream.max_pinned_lanes, config().upstream.lane_idle}, scratch_, requests_, memory_,
+              counters_.upstream, *this, *this),
+      reception_(io_, snapshot_, process.shares, process.metrics,
                  [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
       sweep_timer_(io_) {
   for (std::size_t i = 0; i < sockets.size(); ++i) {
-    const int family = settings_.config->listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
+    const int family = config().listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
     const asio::generic::stream_protocol protocol(family, 0);
     doors_.push_back(std::make_unique<Door>(Door{i, Acceptor(io_, protocol, sockets[i].release()), asio::steady_timer(io_)}));
   }
@@ -105,7 +111,7 @@ void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls
   }
   // One bad connection must not end the listener (Redis CVE-2025-48367); without descriptors, try again a little later.
   if (error == asio::error::connection_aborted || error == asio::error::try_again) return accept(door);
-  spdlog::warn("cannot accept listener={} reason=\"{}\"", settings_.config->listeners[door.listener].name, error.message());
+  spdlog::warn("cannot accept listener={} reason=\"{}\"", config().listeners[door.listener].name, error.message());
   door.pause.expires_after(kAcceptPause);
   door.pause.async_wait([this, &door](const boost::system::error_code& cancelled) {
     if (!cancelled) accept(door);
@@ -114,33 +120,23 @@ void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls
 
 void Worker::open_session(tls::Stream stream, Guest guest) {
   const std::size_t listener = guest.listener;
-  const ListenerConfig& config = settings_.config->listeners[listener];
+  const ListenerConfig& rules = config().listeners[listener];
   ClientState client;
   client.id = next_client_id_.fetch_add(1);
   client.listener = listener;
-  client.listener_name = config.name;
+  client.listener_name = rules.name;
   client.peer = guest.peer;
   client.local = guest.local;
-  client.born_as = config.login_as;
-  client.group = config.user_group;
+  client.born_as = rules.login_as;
+  client.group = rules.user_group;
   client.connected_ms = steady_ms();
-  client.policy = settings_.policy;
+  client.policy = snapshot_->policy;
   ListenerCounters& counters = counters_.listener[listener];
   counters.connections.add();
   counters.connections_total.add();
   const SessionId id = sessions_.next_id();
   ClientInquiry& inquiry = *this;  // a base that only this class may see
-  const SessionServices services{scratch_,
-                                 requests_,
-                                 router_,
-                                 pinned_,
-                                 directory_,
-                                 decisions_,
-                                 turn_,
-                                 memory_,
-                                 inquiry,
-                                 settings_.config->limits,
-                                 settings_.config->upstream};
+  const SessionServices services{scratch_, requests_, router_, pinned_, directory_, decisions_, turn_, memory_, inquiry, snapshot_};
   auto session = std::make_shared<Session>(
       std::move(stream), id, std::move(client), finder_, server_, services, counters,
       [this, guest = std::move(guest)](Session& closed, CloseReason why) { on_session_closed(closed, guest, why); });
@@ -226,9 +222,10 @@ void Worker::sweep() {
   for (const auto& session : sessions_.snapshot()) session->sweep(now_ms);
 }
 
-void Worker::adopt(acl::PolicyPtr policy) {
-  settings_.policy = std::move(policy);
-  for (const auto& session : sessions_.snapshot()) session->adopt(settings_.policy);
+void Worker::adopt(SnapshotPtr snapshot) {
+  snapshot_ = std::move(snapshot);
+  router_.set_passwords(snapshot_->upstream_passwords.newest_first);
+  for (const auto& session : sessions_.snapshot()) session->adopt(snapshot_->policy);
 }
 
 void Worker::drain() {

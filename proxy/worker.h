@@ -3,7 +3,7 @@
 //
 // All cross-thread traffic is here:
 //   in   post(f)            anything for this worker, run on its thread
-//   in   the policy         replaced by adopt(), on its thread
+//   in   the snapshot       replaced by adopt(), on its thread
 //   out  WorkerCounters     relaxed, single writer, read when scraped
 //   out  AuditLog, Metrics  thread-safe by themselves
 //   out  readiness()        behind a mutex, ten times a second
@@ -39,6 +39,7 @@
 #include "proxy/readiness.h"
 #include "proxy/reception.h"
 #include "proxy/session_table.h"
+#include "proxy/snapshot.h"
 #include "proxy/standalone_router.h"
 #include "proxy/turn_queue.h"
 
@@ -57,17 +58,10 @@ struct ProcessParts {
   const Workers& workers;
 };
 
-struct WorkerSettings {
-  std::size_t index = 0;
-  std::shared_ptr<const Config> config;
-  acl::PolicyPtr policy;
-  std::vector<std::string> upstream_passwords;
-};
-
 class Worker final : private ReplySink, private StandaloneRouter::Listener, private PinnedLanes::Listener, private ClientInquiry {
  public:
-  // `sockets[i]` belongs to config.listeners[i].
-  Worker(WorkerSettings settings, std::vector<ListeningSocket> sockets, const ProcessParts& process);
+  // `sockets[i]` belongs to the snapshot's config.listeners[i].
+  Worker(std::size_t index, SnapshotPtr snapshot, std::vector<ListeningSocket> sockets, const ProcessParts& process);
   ~Worker();
 
   // Starts the thread.
@@ -78,13 +72,12 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void stop();
 
   // The rest on the worker's own thread only.
-  void adopt(acl::PolicyPtr policy);
-  void set_upstream_passwords(std::vector<std::string> passwords) { router_.set_passwords(std::move(passwords)); }
+  void adopt(SnapshotPtr snapshot);
   // Accepts no more; sessions close as soon as nothing is owed to them.
   void drain();
   std::size_t close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why);
   void for_each_client(const std::function<void(const Session&)>& f) const { sessions_.for_each(f); }
-  std::size_t index() const { return settings_.index; }
+  std::size_t index() const { return index_; }
   std::size_t session_count() const { return sessions_.size(); }
 
   // What this worker's clients have to do with the question; `done` is called here, once, at once or later.
@@ -101,6 +94,8 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
     Acceptor acceptor;
     boost::asio::steady_timer pause;  // of its own: a pause that another listener's cuts short would be its last
   };
+
+  const Config& config() const { return snapshot_->config; }
 
   void deliver(const Request& request, std::string_view bytes, Part part) override;
   void push(SessionId id, std::string_view bytes) override;
@@ -124,7 +119,8 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void arm_sweep();
   void sweep();
 
-  WorkerSettings settings_;
+  const std::size_t index_;
+  SnapshotPtr snapshot_;  // in force
   std::atomic<std::uint64_t>& next_client_id_;
   LaneDirectory& directory_;
   const Workers& peers_;  // itself among them

@@ -1,0 +1,64 @@
+#include "proxy/snapshot.h"
+
+#include <utility>
+
+namespace respgate::proxy {
+namespace {
+
+using Errors = std::vector<ConfigError>;
+
+// Keeps what was loaded, or why it was not.
+template <typename Loaded, typename Kept>
+void keep(boost::system::result<Loaded, ConfigErrors> loaded, Kept& kept, Errors& errors) {
+  if (loaded) {
+    kept = std::move(*loaded);
+    return;
+  }
+  const ConfigErrors found = loaded.error();
+  errors.insert(errors.end(), found.errors.begin(), found.errors.end());
+}
+
+boost::system::result<std::optional<AdminToken>, ConfigErrors> load_admin_token(const Config& config) {
+  constexpr std::string_view kKey = "admin.token_file";
+  const std::string& file = config.admin.token_file;
+  if (file.empty()) return std::optional<AdminToken>();
+  const auto token = AdminToken::from_file(file);
+  if (!token) return file_error(config, kKey, file, token.error().what);
+  return std::optional(*token);
+}
+
+// What a file holds that nothing else in the configuration has a say in.
+void load_secrets(Snapshot& snapshot, Errors& errors) {
+  keep(load_upstream_passwords(snapshot.config), snapshot.upstream_passwords, errors);
+  keep(load_admin_token(snapshot.config), snapshot.admin_token, errors);
+}
+
+std::vector<std::string> files_of(const Config& config) {
+  std::vector<std::string> files;
+  for (const std::string& file : {config.file.string(), config.users_file, config.upstream.password_file, config.admin.token_file})
+    if (!file.empty()) files.push_back(file);
+  return files;
+}
+
+}  // namespace
+
+SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
+  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}};
+  Errors errors;
+  keep(load_policy(snapshot.config, generation), snapshot.policy, errors);
+  load_secrets(snapshot, errors);
+  if (!errors.empty()) return ConfigErrors{std::move(errors)};
+  snapshot.files = files_of(snapshot.config);
+  return SnapshotPtr(std::make_shared<const Snapshot>(std::move(snapshot)));
+}
+
+std::vector<ConfigError> errors_in_files(const Config& config) {
+  Snapshot unused{config, nullptr, {}, {}, {}};
+  Errors errors;
+  std::vector<acl::Principal> principals;
+  if (!config.users_file.empty()) keep(load_principals(config), principals, errors);
+  load_secrets(unused, errors);
+  return errors;
+}
+
+}  // namespace respgate::proxy
