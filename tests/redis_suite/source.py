@@ -15,7 +15,7 @@ SOURCES_FOLDER = pathlib.Path("/etc/apt/sources.list.d")
 
 def fetched(folder):
     """The folder of the unpacked source, fetched now if it is not there yet."""
-    folder = pathlib.Path(folder)
+    folder = pathlib.Path(folder).resolve()  # apt takes a relative name for one below its own folders
     found = unpacked(folder)
     if found is None:
         fetch(folder)
