@@ -77,6 +77,27 @@ class TrackingTest(GateCase):
         for wrong in (*ids.values(), 1 << 40):
             self.assert_error(client.call("CLIENT", "TRACKING", "ON", "REDIRECT", wrong), missing)
 
+    def test_who_logs_in_as_somebody_else_is_found_under_that_name(self):
+        listener, client = self.connect3("alice"), self.connect3("alice")
+        number = listener.call("CLIENT", "ID")
+        self.assertEqual(listener.call("CLIENT", "TRACKING", "ON"), b"OK")
+        self.assertEqual(client.call("CLIENT", "TRACKING", "ON", "REDIRECT", number), b"OK")
+        self.assertEqual(client.call("CLIENT", "TRACKING", "OFF"), b"OK")
+        self.assertEqual(listener.call("AUTH", "bob", "bob-secret"), b"OK")
+        self.assert_error(client.call("CLIENT", "TRACKING", "ON", "REDIRECT", number), "ERR The client ID you want redirect to does not exist")
+        self.assertEqual(self.connect3("bob").call("CLIENT", "TRACKING", "ON", "REDIRECT", number), b"OK")
+
+    def test_a_prefix_that_is_called_like_an_option_hides_none(self):
+        client = self.connect3("alice")
+        self.assert_error(client.call("CLIENT", "TRACKING", "ON", "PREFIX", "redirect", "BCAST", "PREFIX", "b:"),
+                          "NOPERM respgate: tracking with BCAST needs a user who may read every key")
+        stranger = self.connect3("bob")
+        stranger.call("SUBSCRIBE", "b:c")
+        lines = self.connect_upstream().call("CLIENT", "LIST", "TYPE", "PUBSUB").splitlines()
+        theirs = next(line.split()[0].removeprefix(b"id=") for line in lines)
+        self.assert_error(client.call("CLIENT", "TRACKING", "ON", "PREFIX", "redirect", "REDIRECT", theirs),
+                          "ERR The client ID you want redirect to does not exist")
+
     def test_a_redirection_to_a_subscriber_works_in_resp2(self):
         own, client, other = self.connect("root"), self.connect("root"), self.connect("root")
         number = own.call("CLIENT", "ID")
