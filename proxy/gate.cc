@@ -320,7 +320,9 @@ bool Gate::still_allowed(const KeptCommand& command, bool rewritten, std::int64_
 bool Gate::may_keep_what_it_holds() const {
   if (client_.principal == nullptr) return !needs_lane();
   if (client_.policy->options().observe) return true;
-  if (tracking_.on && tracking_.broadcast && !may_hear_of_every_key()) return false;
+  const auto broadcasts = [](const Tracking& tracking) { return tracking.on && tracking.broadcast; };
+  const bool hears_of_every_key = broadcasts(tracking_) || std::ranges::any_of(tracking_asked_, broadcasts);
+  if (hears_of_every_key && !may_hear_of_every_key()) return false;
   return subscriptions_.all_of([&](std::string_view name, bool is_pattern) {
     return std::ranges::any_of(client_.principal->selectors(), [&](const acl::Selector& selector) {
       return selector.grants_all_channels() || selector.grants_channel(name, is_pattern);

@@ -86,7 +86,9 @@ void Gate::log_in(Verdict& verdict, std::string_view user, std::string_view pass
   if (!may_keep_what_it_holds()) verdict.kind = Verdict::Kind::kClose;
 }
 
+// Behind a blocked command it is only read when that is over, as by a server: whoever waits is who asked.
 Verdict Gate::auth(Verdict verdict) {
+  if (is_blocked()) return wait(verdict);
   const Args args = verdict.args;
   if (args.size() > 3) return refuse(verdict, Refusal::kWrongCall, "ERR syntax error");
   if (args.size() == 2) {
@@ -115,7 +117,9 @@ Verdict Gate::hello(Verdict verdict, const Standing& standing) {
   }
   if (!is_logged_in()) return refuse(verdict, Refusal::kNotLoggedIn, hello_needs_login(client_.policy->options().texts));
   if (options.name) client_.name = *options.name;
-  if (options.version && *options.version != client_.resp && standing.has_lane) return hello_on_its_lane(verdict, *options.version);
+  const bool stays = verdict.kind != Verdict::Kind::kClose;
+  if (options.version && *options.version != client_.resp && standing.has_lane && stays)
+    return hello_on_its_lane(verdict, *options.version);
   if (options.version) client_.resp = *options.version;
   append_hello_reply();
   return finish(verdict);

@@ -1,7 +1,6 @@
 // Which connection of the node a client has for itself, for clients that name each
-// other: CLIENT TRACKING … REDIRECT, CLIENT UNBLOCK.  Only lanes that are never used
-// by another afterwards are listed, so a number that is known never comes to mean
-// somebody else.
+// other: CLIENT TRACKING … REDIRECT.  Only lanes that are never used by another
+// afterwards are listed, so a number that is known never comes to mean somebody else.
 //
 // One per process; any thread.
 #pragma once

@@ -150,6 +150,7 @@ Session::Step Session::handle(const protocol::Command& command) {
     needs_answers_ = true;
     return Step::kStop;
   }
+  if (verdict.login_attempted && is_listed_) list_lane();
   if (verdict.noteworthy() || services_.decisions.records_allowed()) services_.decisions.record(verdict, gate_.client());
   return act(verdict);
 }

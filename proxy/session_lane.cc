@@ -36,7 +36,7 @@ void Session::drop_lane() {
   lease_is_stale_ = false;
 }
 
-// So that other clients of its user can have their invalidations sent here.
+// So that other clients of its user can have their invalidations sent here.  Again when the user changes.
 void Session::list_lane() {
   const std::int64_t server_side_id = services_.pinned.server_side_id(lease_);
   if (server_side_id == 0 || client().principal == nullptr) return;
