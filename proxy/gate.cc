@@ -157,7 +157,7 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
   }
   const protocol::Targets& targets = finder_.find(spec, verdict.args);
   const acl::PolicyOptions& options = client_.policy->options();
-  verdict.decision = acl::authorize(*client_.principal, spec, verdict.args, targets, options, client_.database);
+  verdict.decision = decide(spec, verdict.args, targets, databases());
   if (verdict.decision.allowed()) return true;
   if (options.observe && observable(verdict.decision) && targets.status() == protocol::Targets::Status::kFound) {
     verdict.observed = true;
@@ -165,6 +165,22 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
   }
   verdict = refuse(verdict, Refusal::kAcl, acl::denial_text(verdict.decision, *client_.principal, spec, targets, options.texts));
   return false;
+}
+
+// It must be allowed in each of the databases: the first denial counts.
+acl::Decision Gate::decide(const CommandSpec& spec, Args args, const protocol::Targets& targets,
+                           std::span<const std::int64_t> databases) const {
+  acl::Decision decision;
+  for (const std::int64_t database : databases) {
+    decision = acl::authorize(*client_.principal, spec, args, targets, client_.policy->options(), database);
+    if (!decision.allowed()) break;
+  }
+  return decision;
+}
+
+// Those in which the next command may run.
+std::span<const std::int64_t> Gate::databases() const {
+  return transaction_.is_open() ? transaction_.databases() : std::span(&client_.database, 1);
 }
 
 Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& standing) {
@@ -299,24 +315,25 @@ bool Gate::adopt(acl::PolicyPtr policy) {
   }
   client_.principal = now;
   client_.policy = std::move(policy);
-  return may_keep_what_it_holds() &&
-         std::ranges::all_of(blocked_, [&](const KeptCommand& command) { return still_allowed(command, false, client_.database); });
+  return may_keep_what_it_holds() && std::ranges::all_of(blocked_, [&](const KeptCommand& command) {
+           return still_allowed(command, false, std::span(&client_.database, 1));
+         });
 }
 
 // Queued or waiting: would it be let through now?
-bool Gate::still_allowed(const KeptCommand& command, bool rewritten, std::int64_t database) {
-  const acl::PolicyOptions& options = client_.policy->options();
+bool Gate::still_allowed(const KeptCommand& command, bool rewritten, std::span<const std::int64_t> databases) {
   if (!rewritten) {
     const acl::RuleOutcome rule = client_.policy->rules().apply(*client_.principal, command.spec());
     if (rule.kind == acl::RuleOutcome::Kind::kDeny || rule.kind == acl::RuleOutcome::Kind::kRewrite) return false;
   }
   const std::vector<std::string_view> args = command.args();
   const protocol::Targets& targets = finder_.find(command.spec(), args);
-  const acl::Decision decision = acl::authorize(*client_.principal, command.spec(), args, targets, options, database);
-  return decision.allowed() || (options.observe && observable(decision));
+  const acl::Decision decision = decide(command.spec(), args, targets, databases);
+  return decision.allowed() || (client_.policy->options().observe && observable(decision));
 }
 
-// Messages and invalidations go on flowing without being asked for again.
+// Messages and invalidations go on flowing without being asked for again.  What was asked for and is not answered
+// yet counts as held.
 bool Gate::may_keep_what_it_holds() const {
   if (client_.principal == nullptr) return !needs_lane();
   if (client_.policy->options().observe) return true;

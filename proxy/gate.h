@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,7 +105,7 @@ class Gate {
   // But for how long it has been idle.
   ClientActivity activity() const;
   // Memory of what it remembers for the client, about.
-  std::size_t held_bytes() const { return transaction_.bytes() + subscriptions_.bytes(); }
+  std::size_t held_bytes() const { return transaction_.bytes() + executing_.bytes() + subscriptions_.bytes(); }
 
  private:
   Verdict finish(Verdict verdict) const;
@@ -120,7 +121,10 @@ class Gate {
   Verdict run_locally(Verdict verdict, const Standing& standing);
   Verdict::Refusal answer_here(const protocol::CommandSpec& spec, protocol::Args args, std::int64_t now_ms);
   void append_unavailable(const protocol::CommandSpec& spec);
-  bool still_allowed(const KeptCommand& command, bool rewritten, std::int64_t database);
+  acl::Decision decide(const protocol::CommandSpec& spec, protocol::Args args, const protocol::Targets& targets,
+                       std::span<const std::int64_t> databases) const;
+  std::span<const std::int64_t> databases() const;
+  bool still_allowed(const KeptCommand& command, bool rewritten, std::span<const std::int64_t> databases);
   bool may_keep_what_it_holds() const;
   bool may_hear_of_every_key() const;
   std::string_view finish_transaction(std::string_view reply);
@@ -140,6 +144,7 @@ class Gate {
 
   // gate_transaction.cc: MULTI, WATCH and what comes between them and EXEC.
   Verdict in_transaction(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  std::string_view why_not_queued(Transaction::Source source, const Verdict& verdict, const Standing& standing) const;
   Verdict exec(Verdict verdict, const Standing& standing);
   Verdict abort_transaction(Verdict verdict);
   void send_alone(Verdict& verdict, std::string_view command);
@@ -168,7 +173,6 @@ class Gate {
 
   Transaction transaction_;
   Transaction executing_;                // sent EXEC, not answered; only when its reply is edited
-  std::int64_t queued_database_ = 0;     // selected by what is queued
   std::uint64_t queued_generation_ = 0;  // of the policy that the whole queue was judged by
   bool watching_ = false;
   Subscriptions subscriptions_;
@@ -186,6 +190,9 @@ class Gate {
 
 // Is it asked to learn that all before it has come (PING, ECHO)?  Then the server answers a client with a lane of its own.
 bool keeps_its_place(const protocol::CommandSpec& spec);
+
+// Has a lane on which it ran to be closed afterwards, although the client holds nothing that shows?
+bool leaves_a_lane_changed(const protocol::CommandSpec& spec);
 
 // "ERR unknown command 'X', with args beginning with: …", as Redis 7.0 words it.
 std::string unknown_command_text(protocol::Args args);

@@ -23,8 +23,6 @@ constexpr std::string_view kNoCaching =
 constexpr std::string_view kNoSuchRedirect = "ERR The client ID you want redirect to does not exist";
 constexpr std::string_view kNoBroadcast = "NOPERM respgate: tracking with BCAST needs a user who may read every key";
 
-bool may_put_a_lane_out_of_step(const CommandSpec& spec) { return spec.reach == protocol::Reach::kAnyKey || spec.name == "debug"; }
-
 // What a server still takes while somebody's script keeps it busy.  It does not take SELECT then.
 bool ends_what_keeps_busy(std::string_view name) { return name == "script|kill" || name == "function|kill" || name == "function|stats"; }
 
@@ -41,6 +39,11 @@ void append_nothing_left(std::string& out, RespVersion resp, std::string_view ki
 }
 
 }  // namespace
+
+// Scripts and their like could put it out of step, and CLIENT NO-EVICT and NO-TOUCH concern the connection.
+bool leaves_a_lane_changed(const CommandSpec& spec) {
+  return spec.reach == protocol::Reach::kAnyKey || spec.name == "debug" || spec.name.starts_with("client|no-");
+}
 
 Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& standing) {
   const CommandSpec& spec = *verdict.spec;
@@ -65,15 +68,14 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
     return verdict;
   }
   if (name == "multi") {
-    transaction_.begin();
+    transaction_.begin(client_.database);
     queued_generation_ = client_.policy->generation();
-    queued_database_ = client_.database;
   } else if (name == "watch") {
     watching_ = true;
   } else if (name == "unwatch") {
     watching_ = false;
     verdict.ends_state = true;
-  } else if (may_put_a_lane_out_of_step(spec) || name.starts_with("client|no-")) {
+  } else if (leaves_a_lane_changed(spec)) {
     lane_soiled_ = lane_kept_ = true;
   }
   return verdict;

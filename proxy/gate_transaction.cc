@@ -5,6 +5,7 @@
 // Stricter than the server: who a client is, what its session speaks and what it
 // subscribes to does not change inside a transaction, where EXEC's reply could not be
 // followed any more (reply counts, protocol, rights in mid-array).
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,10 @@ using protocol::RespType;
 using Refusal = Verdict::Refusal;
 using Source = Transaction::Source;
 
+// CLIENT ID and the like, which no client needs often inside a transaction.
+constexpr std::size_t kMostAnsweredHere = 32;
+constexpr std::string_view kTooManyAnswers = "ERR respgate: more than 32 commands in one transaction that the proxy answers";
+constexpr std::string_view kTooManyDatabases = "ERR respgate: more than 16 databases in one transaction";
 constexpr std::string_view kAborted = "-EXECABORT Transaction discarded because of previous errors.\r\n";
 
 // `+QUEUED`, and nothing else but an error.
@@ -67,21 +72,27 @@ Verdict Gate::in_transaction(Verdict verdict, const protocol::Command& command, 
     return refuse(verdict, Refusal::kWrongCall, "ERR respgate: '" + std::string(spec.name) + "' is not available inside a transaction");
 
   const Source source = source_of(spec);
+  if (const std::string_view why = why_not_queued(source, verdict, standing); !why.empty()) return refuse(verdict, Refusal::kNoRoom, why);
   const bool rewritten = verdict.rule.kind == acl::RuleOutcome::Kind::kRewrite;
   if (source != Source::kProxy) {
     verdict.expectation = queued_reply();
     verdict = forward(verdict, command, standing);
     if (verdict.refusal != Refusal::kNone) return verdict;
   }
-  if (spec.reach == protocol::Reach::kAnyKey || spec.name == "debug") lane_soiled_ = lane_kept_ = true;
-  if (source == Source::kServerSelect) {
-    queued_database_ = protocol::parse_strict_integer(verdict.args[1]).value_or(queued_database_);
-    lane_soiled_ = true;
-  }
+  if (leaves_a_lane_changed(spec)) lane_soiled_ = lane_kept_ = true;
+  if (source == Source::kServerSelect) lane_soiled_ = true;
   transaction_.queue({KeptCommand(spec, verdict.args), source, rewritten});
   if (source != Source::kProxy) return verdict;
   protocol::append_simple(answer_, "QUEUED");
   return finish(verdict);
+}
+
+// What the proxy answers itself is made all at once when EXEC's reply comes, and nothing bounds it then: so few of them.
+std::string_view Gate::why_not_queued(Source source, const Verdict& verdict, const Standing& standing) const {
+  if (!standing.no_room.empty()) return standing.no_room;
+  if (source == Source::kProxy && transaction_.answered_here() == kMostAnsweredHere) return kTooManyAnswers;
+  const auto database = source == Source::kServerSelect ? protocol::parse_strict_integer(verdict.args[1]) : std::nullopt;
+  return database && !transaction_.has_room_for(*database) ? kTooManyDatabases : std::string_view();
 }
 
 Verdict Gate::exec(Verdict verdict, const Standing& standing) {
@@ -123,12 +134,9 @@ void Gate::end_transaction() {
 
 bool Gate::queue_is_still_allowed() {
   if (queued_generation_ == client_.policy->generation()) return true;
-  std::int64_t database = client_.database;
-  for (const Transaction::Element& element : transaction_.elements()) {
-    if (!still_allowed(element.command, element.rewritten, database)) return false;
-    if (element.source == Source::kServerSelect) database = protocol::parse_strict_integer(element.command.args()[1]).value_or(database);
-  }
-  return true;
+  return std::ranges::all_of(transaction_.elements(), [this](const Transaction::Element& element) {
+    return still_allowed(element.command, element.rewritten, transaction_.databases().first(element.databases));
+  });
 }
 
 std::string_view Gate::finish_transaction(std::string_view reply) {
