@@ -346,8 +346,9 @@ void Session::sweep(std::int64_t now_ms) {
   } else if (now_ms - closing_stalled_since_ms_ >= kClosingStallMs) {
     return close(closing_why_);
   }
-  if (closing_) return;
+  // Nobody reads from it any more that would notice, and what the blocked command waits for may never come.
   if (gate_.is_blocked() && !reading_ && stream_.peer_is_gone()) return close(CloseReason::kClientGone);
+  if (closing_) return;
   if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits().unauthenticated_timeout.count())
     return close(CloseReason::kLoginTimeout);
   const bool idle = replies_.empty() && output_bytes() == 0 && !gate_.is_subscriber();

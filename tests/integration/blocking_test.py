@@ -75,6 +75,15 @@ class BlockingTest(BlockingCase):
         client.close()
         self.wait_until_blocked(0)
 
+    def test_one_that_leaves_after_a_protocol_error_is_noticed_too(self):
+        client = self.connect("alice")
+        client.write(encode("BLPOP", "a:left", "0") + b"*x\r\n")
+        self.wait_until_blocked(1)
+        client.close()
+        self.wait_until_blocked(0)
+        other = self.connect("alice")
+        self.assertEqual(other.pipeline(("RPUSH", "a:left", "x"), ("LLEN", "a:left"), ("DEL", "a:left")), [1, 1, 1])
+
     def test_errors_are_the_servers(self):
         client, direct = self.connect("alice"), self.connect_upstream()
         for words in (("BLPOP", "a:l", "x"), ("BLPOP", "a:l", "-1"), ("XREAD", "BLOCK", "x", "STREAMS", "a:s", "$"), ("WAIT", "x", "0")):
