@@ -6,6 +6,7 @@
 #include "protocol/reply_writer.h"
 #include "protocol/text.h"
 #include "proxy/local_commands.h"
+#include "proxy/string_memory.h"
 
 namespace respgate::proxy {
 namespace {
@@ -303,7 +304,7 @@ Verdict Gate::refuse(Verdict verdict, Refusal why, std::string_view text) {
 }
 
 void Gate::forget_answer() {
-  if (answer_.capacity() > kKeptAnswer) answer_ = {};
+  if (answer_.capacity() > kKeptAnswer) give_back_memory(answer_);
 }
 
 bool Gate::adopt(acl::PolicyPtr policy) {

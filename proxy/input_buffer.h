@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/string_memory.h"
+
 namespace respgate::proxy {
 
 class InputBuffer {
@@ -37,7 +39,7 @@ class InputBuffer {
 
   void clear() {
     kept_.clear();
-    if (kept_.capacity() > kKeptCapacity) kept_ = {};
+    if (kept_.capacity() > kKeptCapacity) give_back_memory(kept_);
   }
 
   std::string_view view() const { return kept_; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/out_of_band.h"
+#include "proxy/string_memory.h"
 
 namespace respgate::proxy {
 namespace {
@@ -141,7 +142,7 @@ Pipeline::Fault Pipeline::take_guarded(const protocol::ReplyFrame& frame, Sink& 
   }
   holds_reply_ = false;
   sink.on_reply(pop(), held_frame_);
-  if (held_.capacity() > RequestPool::kKeptBytes) held_ = {};
+  if (held_.capacity() > RequestPool::kKeptBytes) give_back_memory(held_);
   return Fault::kNone;
 }
 

@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "proxy/string_memory.h"
+
 namespace respgate::proxy {
 
 Seq ReplyQueue::reserve(bool silent) {
@@ -33,7 +35,7 @@ void ReplyQueue::release_completed(std::string& out) {
     out.append(head.parked);
     parked_bytes_ -= head.parked.size();
     if (!head.complete) {
-      head.parked = {};
+      give_back_memory(head.parked);
       return;
     }
     slots_.pop_front();

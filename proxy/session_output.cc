@@ -4,6 +4,7 @@
 
 #include "proxy/clock.h"
 #include "proxy/session.h"
+#include "proxy/string_memory.h"
 
 namespace respgate::proxy {
 namespace {
@@ -121,7 +122,7 @@ void Session::flush() {
   if (output_bytes() == 0) {
     out_.clear();
     out_sent_ = 0;
-    if (out_.capacity() > kKeptOutput) out_ = {};
+    if (out_.capacity() > kKeptOutput) give_back_memory(out_);
   } else if (out_sent_ > kOutputWatermark) {
     out_.erase(0, out_sent_);
     out_sent_ = 0;

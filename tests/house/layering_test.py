@@ -32,7 +32,7 @@ MAY_INCLUDE = {
 # (local_acl asks the system for random bytes: ACL GENPASS.)
 PURE_PROXY = re.compile(
     r"aws_credentials|client_(info|query|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|iam_token|info_filter|input_buffer"
-    r"|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|sigv4|subscriptions|tracking|transaction|upstream_hello|verdict")
+    r"|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|sigv4|string_memory|subscriptions|tracking|transaction|upstream_hello|verdict")
 PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h|openssl/(crypto|evp|hmac)\.h"  # the struct iovec; hashes
 
 STANDARD = set("""

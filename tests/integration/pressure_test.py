@@ -85,6 +85,15 @@ class MemoryTest(GateCase):
         self.assertEqual(bob.call("GET", "b:1"), b"x")
         self.gate.assert_alive()
 
+    def test_what_large_replies_took_is_given_back(self):
+        bob = self.connect("bob")
+        self.assertEqual(bob.call("SET", "b:big", "x" * MIB), b"OK")
+        idle = [self.connect("bob") for _ in range(20)]
+        for client in [*idle, *idle]:
+            client.send("MGET", "b:big", "b:big")
+            self.assertEqual([len(value) for value in client.read()], [MIB, MIB])
+        self.assertEqual(bob.call("GET", "b:none"), None)
+
     def test_answers_of_the_proxys_own_are_refused_past_the_limit_too(self):
         bob = self.connect("bob")
         asking = [self.connect("root") for _ in range(40)]
