@@ -38,6 +38,9 @@ constexpr std::string_view kHelp[] = {
     "    The names of the commands this user may run."sv,
 };
 
+// What one may be filtered by: a pattern is compared with the name of every command.
+constexpr std::size_t kMaxFilterBytes = 1024;
+
 CommandCatalog catalog_of(const LocalCall& call) { return {*call.client.policy, *call.client.principal}; }
 
 // Bounds the reply: no more names than there are commands.
@@ -128,6 +131,9 @@ std::optional<Filter> parse_filter(const LocalCall& call) {
 }
 
 void answer_list(const LocalCall& call, std::string& out) {
+  if (call.args.size() == 5 && call.args[4].size() > kMaxFilterBytes) {
+    return protocol::append_error(out, "ERR respgate: filters are limited to " + std::to_string(kMaxFilterBytes) + " bytes");
+  }
   const std::optional<Filter> filter = parse_filter(call);
   if (!filter) return append_syntax_error(out);
   const CommandCatalog catalog = catalog_of(call);

@@ -11,8 +11,8 @@
 //  - No password hash is ever shown, whoever asks: hashes are unsalted, users.acl is not
 //    changed through here, and ElastiCache does not show them either.  ACL LIST leaves
 //    them out; ACL GETUSER says "(redacted)" once for each password.
-//  - Names a client gives itself are bounded, and so is the number of commands that one
-//    COMMAND INFO or DOCS may name.
+//  - Names a client gives itself are bounded, and so are the number of commands that one
+//    COMMAND INFO or DOCS may name and the pattern of a COMMAND LIST.
 #pragma once
 
 #include <cstddef>

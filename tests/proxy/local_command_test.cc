@@ -154,6 +154,13 @@ TEST(LocalCommandTest, ListRefusesWhatTheServerRefuses) {
   }
 }
 
+TEST(LocalCommandTest, ListRefusesAPatternThatIsLongerThanAnyName) {
+  LocalCaller caller(policy(), "admin");
+  const std::string longest(1024, '*'), longer(1025, '*');
+  EXPECT_EQ(caller.call({"COMMAND", "LIST", "FILTERBY", "PATTERN", longer}), "-ERR respgate: filters are limited to 1024 bytes\r\n");
+  EXPECT_EQ(caller.call({"COMMAND", "LIST", "FILTERBY", "PATTERN", longest}), caller.call({"COMMAND", "LIST"}));
+}
+
 TEST(LocalCommandTest, DocsTellCategoriesSinceWhenAndWhatGroup) {
   EXPECT_EQ(LocalCaller(policy(), "admin").call({"COMMAND", "DOCS", "get", "nosuch"}),
             "*2\r\n$3\r\nget\r\n*6\r\n$7\r\nsummary\r\n$35\r\nACL categories: @read @string @fast\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n"
