@@ -28,9 +28,19 @@ Stream::Stream(Socket socket) : socket_(std::move(socket)) {
   socket_.native_non_blocking(true, ignored);
 }
 
-Transfer Stream::read(std::span<char> into) { return outcome_of(::recv(socket_.native_handle(), into.data(), into.size(), 0)); }
+void Stream::begin_tls(ServerContextPtr context) { channel_ = std::make_unique<Channel>(socket_.native_handle(), std::move(context)); }
+
+void Stream::begin_tls(ClientContextPtr context, const std::string& host) {
+  channel_ = std::make_unique<Channel>(socket_.native_handle(), std::move(context), host);
+}
+
+Transfer Stream::read(std::span<char> into) {
+  if (channel_) return channel_->read(into);
+  return outcome_of(::recv(socket_.native_handle(), into.data(), into.size(), 0));
+}
 
 Transfer Stream::write(std::span<const ::iovec> from) {
+  if (channel_) return channel_->write(from);
   if (from.size() == 1) return outcome_of(::send(socket_.native_handle(), from[0].iov_base, from[0].iov_len, MSG_NOSIGNAL));
   ::msghdr message{};
   message.msg_iov = const_cast<::iovec*>(from.data());  // sendmsg does not write through it
@@ -51,11 +61,14 @@ bool Stream::peer_is_gone() {
 }
 
 void Stream::shutdown_send() {
+  if (channel_) channel_->end_sending();
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
 }
 
 void Stream::close() {
+  if (channel_ && socket_.is_open()) channel_->end_sending();
+  channel_.reset();
   error_code ignored;
   socket_.close(ignored);
 }

@@ -1,6 +1,6 @@
-// A connected byte stream that does not block: TCP or a unix socket, today in plain
-// text.  Reads and writes go straight to the kernel; waiting for the kernel is a
-// separate call, so that an idle connection needs no buffer.
+// A connected byte stream that does not block: TCP or a unix socket, in plain text or
+// TLS, and does not say which.  Reads and writes go straight to the kernel; waiting for
+// the kernel is a separate call, so that an idle connection needs no buffer.
 //
 // Lives on one thread, that of the io_context it was made with.
 #pragma once
@@ -8,38 +8,47 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <memory>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/system/error_code.hpp>
+#include <boost/asio/post.hpp>
+
+#include "tls/channel.h"
+#include "tls/transfer.h"
 
 namespace respgate::tls {
 
-using error_code = boost::system::error_code;
 using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
-
-// What one read or write came to.  At most one of `blocked` and `error` is set, and then bytes is 0.
-struct Transfer {
-  std::size_t bytes = 0;
-  bool blocked = false;  // nothing possible now: wait and try again
-  error_code error;      // eof when the peer has finished sending
-};
 
 class Stream {
  public:
   // Takes a connected socket; makes it non-blocking.
   explicit Stream(Socket socket);
 
+  // From here on it is TLS, as the server or as the client of a connection to `host`; nothing of the other side's may
+  // have been read before that was not meant to be plain.  Then handshake() until it is done, before anything else.
+  void begin_tls(ServerContextPtr context);
+  void begin_tls(ClientContextPtr context, const std::string& host);
+  // Goes on with the handshake; when it wants to read (write), wait for that and call again.
+  Handshake handshake() { return channel_->handshake(); }
+  // nullptr: plain text.
+  const Channel* channel() const { return channel_.get(); }
+
   Transfer read(std::span<char> into);
   // As much of the buffers as the kernel takes now.  REQUIRES: at least one is not empty.
   Transfer write(std::span<const ::iovec> from);
 
-  // Calls `handler(error_code)` once, when a read (write) is worth trying again.  One wait each at a time.
+  // Calls `handler(error_code)` once, when a read (write) is worth trying again.  One wait each at a time.  A read that
+  // is worth trying at once may be told so even when close() came in between.
   template <typename Handler>
   void wait_readable(Handler&& handler) {
+    if (channel_ && channel_->has_more())
+      return boost::asio::post(socket_.get_executor(), [handler = std::forward<Handler>(handler)] { handler(error_code{}); });
     socket_.async_wait(Socket::wait_read, std::forward<Handler>(handler));
   }
   template <typename Handler>
@@ -62,6 +71,7 @@ class Stream {
 
  private:
   Socket socket_;
+  std::unique_ptr<Channel> channel_;  // of TLS; where it lies is known to OpenSSL
 };
 
 }  // namespace respgate::tls

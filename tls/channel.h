@@ -1,0 +1,71 @@
+// One end of a TLS connection over a descriptor that does not block: handshake, bytes
+// in, bytes out.  Waits for nothing and owns no socket; Stream does both.
+// Lives on one thread.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tls/context.h"
+#include "tls/transfer.h"
+
+namespace respgate::tls {
+
+class Channel {
+ public:
+  // `descriptor` must outlive this.  A context that gives no SSL (no memory) makes a channel whose handshake fails.
+  Channel(int descriptor, ServerContextPtr context);
+  Channel(int descriptor, ClientContextPtr context, const std::string& host);
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel();
+
+  Handshake handshake();
+
+  // As Stream's.  REQUIRES: the handshake is done.
+  Transfer read(std::span<char> into);
+  Transfer write(std::span<const ::iovec> from);
+  // The last read left bytes that are here already: the descriptor will not announce them.
+  bool has_more() const { return has_more_; }
+
+  // Says close_notify, if it can be said now.
+  void end_sending();
+
+  // The name the client asked for (SNI); empty: none.  Not escaped.
+  std::string_view server_name() const;
+  // The peer's certificate, verified; nullptr: it has none.
+  CertificatePtr peer_certificate() const;
+  bool is_resumed() const;
+
+ private:
+  // What the BIO below OpenSSL works on.
+  struct Wire {
+    int descriptor = -1;
+    bool is_drained = false;  // the last read got less than it asked for
+    int error = 0;            // errno of the last failure, 0: none
+  };
+  static BIO_METHOD* wire_method();
+  static int wire_read(BIO* bio, char* into, int size);
+  static int wire_write(BIO* bio, const char* from, int size);
+  static long wire_control(BIO* bio, int command, long number, void* pointer);
+
+  void attach();
+  Transfer failed(int result);
+  std::string failure_text(int ssl_error);
+
+  ServerContextPtr server_;
+  ClientContextPtr client_;
+  SslPtr ssl_;  // before the contexts it points into
+  Wire wire_;
+  bool has_more_ = false;
+  bool is_broken_ = false;  // OpenSSL allows nothing more but to free it
+  bool is_done_ = false;    // with the handshake
+};
+
+}  // namespace respgate::tls
