@@ -41,9 +41,10 @@ std::string_view auth_outcome_name(AuthOutcome outcome) {
     case AuthOutcome::kWrongPassword: return "wrong_password";
     case AuthOutcome::kUnknownUser: return "unknown_user";
     case AuthOutcome::kUserOff: return "user_off";
-    case AuthOutcome::kNotInGroup: break;
+    case AuthOutcome::kNotInGroup: return "not_in_group";
+    case AuthOutcome::kCertificate: break;
   }
-  return "not_in_group";
+  return "certificate";
 }
 
 AuthResult authenticate(const Policy& policy, const Credentials& credentials, std::string_view group) {

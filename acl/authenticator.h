@@ -28,7 +28,8 @@ struct Credentials {
   std::string_view password;
 };
 
-enum class AuthOutcome : std::uint8_t { kOk, kWrongPassword, kUnknownUser, kUserOff, kNotInGroup };
+// kCertificate: a client certificate names nobody who may log in here; authenticate() never says so.
+enum class AuthOutcome : std::uint8_t { kOk, kWrongPassword, kUnknownUser, kUserOff, kNotInGroup, kCertificate };
 std::string_view auth_outcome_name(AuthOutcome outcome);  // "wrong_password", the label of the metric
 
 struct AuthResult {

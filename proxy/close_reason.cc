@@ -11,6 +11,7 @@ std::string_view close_reason_name(CloseReason reason) {
     case CloseReason::kMemoryLimit: return "memory_limit";
     case CloseReason::kLoginTimeout: return "login_timeout";
     case CloseReason::kIdleTimeout: return "idle_timeout";
+    case CloseReason::kCertificateExpired: return "certificate_expired";
     case CloseReason::kRevoked: return "revoked";
     case CloseReason::kUpstreamGone: return "upstream_gone";
     case CloseReason::kKilled: return "killed";

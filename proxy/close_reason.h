@@ -14,6 +14,7 @@ enum class CloseReason : std::uint8_t {
   kMemoryLimit,
   kLoginTimeout,
   kIdleTimeout,
+  kCertificateExpired,
   kRevoked,       // the user is gone, off, or not admitted here any more
   kUpstreamGone,  // its own lane ended, and with it what it held: a transaction, subscriptions, tracking
   kKilled,

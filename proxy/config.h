@@ -19,6 +19,7 @@
 #include "proxy/config_error.h"
 #include "proxy/ip_network.h"
 #include "proxy/places.h"
+#include "proxy/tls_config.h"
 
 namespace respgate::proxy {
 
@@ -32,7 +33,8 @@ struct ListenerConfig {
   std::string user_group;  // empty: everyone
   std::size_t max_connections = 10000;
   bool unsafe_plaintext = false;
-  NetworkRules network;  // TCP only
+  NetworkRules network;                  // TCP only
+  std::optional<ListenerTlsConfig> tls;  // absent: plain text
 };
 
 // How a shared lane is watched for replies that no longer match their requests; see proxy/sentinel.h.
@@ -44,9 +46,10 @@ struct SentinelConfig {
 };
 
 struct UpstreamConfig {
-  std::vector<Address> nodes;  // standalone: exactly one
-  std::string user;            // empty: no login (or the default user's password alone)
-  std::string password_file;   // empty: none
+  std::vector<Address> nodes;            // standalone: exactly one
+  std::optional<UpstreamTlsConfig> tls;  // absent: plain text
+  std::string user;                      // empty: no login (or the default user's password alone)
+  std::string password_file;             // empty: none
   std::size_t lanes_per_worker = 1;
   Milliseconds connect_timeout{2000};
   Milliseconds response_timeout{0};  // 0: none

@@ -13,6 +13,54 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+std::string_view name_of(tls::ClientAuth auth) {
+  constexpr std::string_view kNames[] = {"none", "request", "require"};
+  return kNames[static_cast<std::size_t>(auth)];
+}
+
+std::string_view name_of(const std::optional<tls::IdentityKind>& kind) {
+  constexpr std::string_view kNames[] = {"cn", "san_dns", "san_uri"};
+  return kind ? kNames[static_cast<std::size_t>(*kind)] : "none";
+}
+
+std::string_view name_of(tls::Verify verify) {
+  constexpr std::string_view kNames[] = {"full", "chain", "unsafe_none"};
+  return kNames[static_cast<std::size_t>(verify)];
+}
+
+Json describe(const CertificateConfig& certificate) {
+  Json out{{"cert_file", certificate.cert_file}, {"key_file", certificate.key_file}};
+  if (!certificate.passphrase_file.empty()) out["passphrase_file"] = certificate.passphrase_file;
+  return out;
+}
+
+Json describe(const ListenerTlsConfig& tls) {
+  Json out = describe(tls.certificates.front());
+  Json more = Json::array();
+  for (std::size_t i = 1; i < tls.certificates.size(); ++i) more.push_back(describe(tls.certificates[i]));
+  out["certificates"] = std::move(more);
+  out["min_version"] = tls.min_version == tls::Version::kTls13 ? "1.3" : "1.2";
+  out["handshake_timeout"] = spell_duration(tls.handshake_timeout);
+  out["max_handshakes"] = tls.max_handshakes;
+  out["client_auth"] = name_of(tls.client_auth);
+  if (tls.client_auth == tls::ClientAuth::kNone) return out;
+  out["client_ca_file"] = tls.client_ca_file;
+  out["crl_file"] = tls.crl_file;
+  out["client_identity"] = name_of(tls.client_identity);
+  Json identities = Json::object();
+  for (const auto& [identity, user] : tls.identities) identities[identity] = user;
+  if (tls.client_identity) out["identities"] = std::move(identities);
+  return out;
+}
+
+Json describe(const UpstreamTlsConfig& tls) {
+  Json out{{"ca_file", tls.ca_file.empty() ? "system" : tls.ca_file},
+           {"verify", name_of(tls.verify)},
+           {"server_name", tls.server_name.empty() ? "auto" : tls.server_name}};
+  if (tls.certificate) out.update(describe(*tls.certificate));
+  return out;
+}
+
 Json describe(const ListenerConfig& listener) {
   Json out{{"name", listener.name}, {"address", listener.address.text}};
   if (listener.address.kind == Address::Kind::kUnix) {
@@ -22,6 +70,7 @@ Json describe(const ListenerConfig& listener) {
   }
   if (!listener.login_as.empty()) out["login_as"] = listener.login_as;
   if (!listener.user_group.empty()) out["user_group"] = listener.user_group;
+  if (listener.tls) out["tls"] = describe(*listener.tls);
   out["max_connections"] = listener.max_connections;
   out["unsafe_plaintext"] = listener.unsafe_plaintext;
   if (listener.address.kind == Address::Kind::kUnix) return out;
@@ -55,23 +104,24 @@ Json describe(const UpstreamConfig& upstream) {
   Json credentials = Json::object();
   if (!upstream.user.empty()) credentials["user"] = upstream.user;
   if (!upstream.password_file.empty()) credentials["password_file"] = upstream.password_file;
-  return {{"mode", "standalone"},
-          {"nodes", nodes},
-          {"credentials", credentials},
-          {"lanes_per_worker", upstream.lanes_per_worker},
-          {"connect_timeout", spell_duration(upstream.connect_timeout)},
-          {"response_timeout", spell_duration(upstream.response_timeout)},
-          {"dead_peer", spell_duration(upstream.dead_peer)},
-          {"queue_timeout", spell_duration(upstream.queue_timeout)},
-          {"lane_window", upstream.lane_window},
-          {"max_lanes", upstream.max_lanes},
-          {"max_pinned_lanes", upstream.max_pinned_lanes},
-          {"lane_idle", spell_duration(upstream.lane_idle)},
-          {"sentinel",
-           {{"mode", sentinel_mode_name(upstream.sentinel.mode)},
-            {"every", upstream.sentinel.every},
-            {"interval", spell_duration(upstream.sentinel.interval)}}},
-          {"command_names", describe(upstream.command_names)}};
+  Json out{{"mode", "standalone"}, {"nodes", nodes}};
+  if (upstream.tls) out["tls"] = describe(*upstream.tls);
+  out.update(Json{{"credentials", credentials},
+                  {"lanes_per_worker", upstream.lanes_per_worker},
+                  {"connect_timeout", spell_duration(upstream.connect_timeout)},
+                  {"response_timeout", spell_duration(upstream.response_timeout)},
+                  {"dead_peer", spell_duration(upstream.dead_peer)},
+                  {"queue_timeout", spell_duration(upstream.queue_timeout)},
+                  {"lane_window", upstream.lane_window},
+                  {"max_lanes", upstream.max_lanes},
+                  {"max_pinned_lanes", upstream.max_pinned_lanes},
+                  {"lane_idle", spell_duration(upstream.lane_idle)},
+                  {"sentinel",
+                   {{"mode", sentinel_mode_name(upstream.sentinel.mode)},
+                    {"every", upstream.sentinel.every},
+                    {"interval", spell_duration(upstream.sentinel.interval)}}},
+                  {"command_names", describe(upstream.command_names)}});
+  return out;
 }
 
 Json describe_users(const Config& config) {

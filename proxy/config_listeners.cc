@@ -32,17 +32,20 @@ void read_name(MapReader& section, ListenerConfig& listener) {
 }
 
 void refuse_plaintext(MapReader& section, const ListenerConfig& listener) {
-  if (listener.unsafe_plaintext || listener.address.text.empty() || listener.address.is_loopback()) return;
-  section.complain("address",
-                   quote(listener.address.text) +
-                       " would take passwords in plain text from other machines: listen on 127.0.0.1, [::1] or unix:/path, or write "
-                       "unsafe_plaintext: true if the network is trusted");
+  if (listener.unsafe_plaintext || listener.tls || listener.address.text.empty() || listener.address.is_loopback()) return;
+  section.complain("address", quote(listener.address.text) +
+                                  " would take passwords in plain text from other machines: write a tls section, listen on 127.0.0.1, "
+                                  "[::1] or unix:/path, or write "
+                                  "unsafe_plaintext: true if the network is trusted");
 }
 
-void refuse_what_is_not_built(MapReader& section) {
-  section.not_built("tls", "", "remove the section, and listen on 127.0.0.1, [::1] or unix:/path",
-                    {"cert_file", "key_file", "passphrase_file", "certificates", "min_version", "handshake_timeout", "max_handshakes",
-                     "client_ca_file", "crl_file", "client_auth", "client_identity", "identities"});
+void read_tls(MapReader& section, const Folder& folder, ListenerConfig& listener) {
+  if (!section.has("tls")) return;
+  listener.tls = read_listener_tls(section.section("tls"), folder);
+  if (listener.address.kind == Address::Kind::kUnix)
+    section.complain("tls", "is for TCP: what goes through a unix socket never leaves the machine; remove the section");
+  if (listener.tls->client_identity && !listener.login_as.empty())
+    section.complain("login_as", "cannot say who a client is where tls.client_identity does: remove one of them");
 }
 
 bool is_endpoint(std::string_view text) {
@@ -98,9 +101,9 @@ ListenerConfig read_listener(MapReader& section, const Folder& folder) {
   section.text("user_group", listener.user_group);
   section.count("max_connections", listener.max_connections, kConnections);
   section.flag("unsafe_plaintext", listener.unsafe_plaintext);
+  read_tls(section, folder, listener);
   refuse_plaintext(section, listener);
   read_network(section, listener);
-  refuse_what_is_not_built(section);
   section.finish();
   return listener;
 }

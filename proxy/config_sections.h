@@ -19,6 +19,9 @@ using Folder = std::filesystem::path;
 void read_listeners(MapReader& root, const Folder& folder, Config& config);
 void read_upstream(MapReader& root, const Folder& folder, Config& config);
 void read_users(MapReader& root, const Folder& folder, Config& config);
+// Of a listener, and of the upstream; each reads its whole section.
+ListenerTlsConfig read_listener_tls(MapReader section, const Folder& folder);
+UpstreamTlsConfig read_upstream_tls(MapReader section, const Folder& folder);
 void read_commands(MapReader& root, Config& config);
 void read_limits(MapReader& root, Config& config);
 void read_audit(MapReader& root, const Folder& folder, Config& config);

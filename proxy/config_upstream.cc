@@ -40,6 +40,13 @@ void read_credentials(MapReader section, const Folder& folder, UpstreamConfig& u
   section.finish();
 }
 
+void read_tls(MapReader& section, const Folder& folder, UpstreamConfig& upstream) {
+  if (!section.has("tls")) return;
+  upstream.tls = read_upstream_tls(section.section("tls"), folder);
+  if (!upstream.nodes.empty() && upstream.nodes.front().kind == Address::Kind::kUnix)
+    section.complain("tls", "is for TCP: what goes through a unix socket never leaves the machine; remove the section");
+}
+
 void read_timeouts(MapReader& section, UpstreamConfig& upstream) {
   section.duration("connect_timeout", upstream.connect_timeout, {Milliseconds(10), minutes(5)});
   section.duration("response_timeout", upstream.response_timeout, {seconds(0), hours(1)});
@@ -86,8 +93,6 @@ void refuse_what_is_not_built(MapReader& section) {
   section.not_built("mode", "standalone", "write standalone");
   section.not_built("replicas", "[]", "remove it");
   section.not_built("read_from", "primary", "write primary");
-  section.not_built("tls", "", "remove the section, and reach the server over loopback, a unix socket or a trusted network",
-                    {"ca_file", "verify", "server_name", "cert_file", "key_file"});
   section.not_built("per_user_credentials", "{}", "remove it; every user's commands travel as upstream.credentials");
 }
 
@@ -99,6 +104,7 @@ void read_upstream(MapReader& root, const Folder& folder, Config& config) {
   MapReader section = root.section("upstream");
   UpstreamConfig& upstream = config.upstream;
   read_nodes(section, folder, upstream);
+  read_tls(section, folder, upstream);
   read_credentials(section.section("credentials"), folder, upstream);
   read_timeouts(section, upstream);
   section.count("lanes_per_worker", upstream.lanes_per_worker, {1, 64});

@@ -54,6 +54,23 @@ void DecisionLog::record_login(const Verdict& verdict, const ClientState& client
   write(Kind::kAuth, verdict, client, ok ? "" : std::string(acl::auth_outcome_name(verdict.login)), ok ? "ok" : "failed");
 }
 
+void DecisionLog::record_certificate(const CertificateLogin& login, const ClientState& client) {
+  const bool ok = login.why_not.empty();
+  if (!ok) metrics_.count_auth_failure(client.listener, client.policy->find(login.user), acl::AuthOutcome::kCertificate);
+  if (!audit_.wants(Kind::kAuth)) return;
+  AuditEvent event;
+  event.kind = Kind::kAuth;
+  event.session = client.id;
+  event.listener = client.listener_name;
+  event.peer = client.peer;
+  event.user = login.user.empty() ? login.name.substr(0, kAuditTextBytes) : login.user;
+  event.reason = acl::auth_outcome_name(acl::AuthOutcome::kCertificate);
+  event.verdict = ok ? "ok" : "failed";
+  event.detail = login.why_not;
+  event.generation = client.policy->generation();
+  audit_.write(std::move(event));
+}
+
 void DecisionLog::record_rule(const Verdict& verdict, const ClientState& client) {
   const auto action = verdict.rule.kind == acl::RuleOutcome::Kind::kDeny      ? acl::RuleAction::kDeny
                       : verdict.rule.kind == acl::RuleOutcome::Kind::kRewrite ? acl::RuleAction::kRewrite

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proxy/audit.h"
+#include "proxy/certificate_login.h"
 #include "proxy/client_state.h"
 #include "proxy/metrics.h"
 #include "proxy/verdict.h"
@@ -15,6 +16,8 @@ class DecisionLog {
 
   // REQUIRES: verdict.noteworthy() or audit of allowed commands is on.
   void record(const Verdict& verdict, const ClientState& client);
+  // A client certificate's login: as whom, or why not.  Not yet a session's.
+  void record_certificate(const CertificateLogin& login, const ClientState& client);
   bool records_allowed() const { return audit_.wants(AuditEvent::Kind::kAllowed); }
 
  private:

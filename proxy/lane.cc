@@ -195,7 +195,12 @@ bool Lane::finish_if_empty() {
 }
 
 void Lane::sweep(std::int64_t now_ms) {
-  if (state_ < State::kReady && now_ms >= dial_deadline_ms_) return end(LaneEnd::kUnreachable, "no answer within connect_timeout");
+  if (state_ < State::kReady && now_ms >= dial_deadline_ms_) {
+    const bool is_shaking_hands = state_ == State::kDialling && stream_;
+    return end(LaneEnd::kUnreachable, is_shaking_hands
+                                          ? "no answer to the TLS handshake within connect_timeout: does the node speak TLS there?"
+                                          : "no answer within connect_timeout");
+  }
   if (finish_if_empty()) return;
   if (is_overdue(now_ms)) return end(LaneEnd::kTimeout, "no reply within response_timeout");
   if (peer_is_dead(now_ms)) return end(LaneEnd::kLost, "the node's machine has not acknowledged anything within dead_peer");

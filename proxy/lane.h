@@ -63,6 +63,7 @@ struct LaneSettings {
   Milliseconds response_timeout{0};
   Milliseconds dead_peer{10000};
   SentinelConfig sentinel;
+  tls::ClientContextPtr tls;  // null: plain text
 };
 
 class Lane : public std::enable_shared_from_this<Lane> {
@@ -130,6 +131,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   static boost::asio::awaitable<void> dial(std::shared_ptr<Lane> self);
   boost::asio::awaitable<bool> dial_tcp(std::string& why);
   boost::asio::awaitable<bool> dial_unix(std::string& why);
+  void begin();
+  void shake_hands();
   void greet();
   void send_greeting(std::string wire, protocol::ReplyExpectation expectation);
   void on_greeting_reply(const protocol::ReplyFrame& frame);

@@ -53,8 +53,30 @@ asio::awaitable<void> Lane::dial(std::shared_ptr<Lane> self) {
   if (!connected) co_return self->end(LaneEnd::kUnreachable, why);
   self->stream_.emplace(std::move(*self->dialling_));
   self->dialling_.reset();
-  self->greet();
-  if (self->state_ != State::kEnded) self->wait_readable();
+  const bool is_plain = !self->settings_.tls || self->settings_.address.kind == Address::Kind::kUnix;
+  if (is_plain) co_return self->begin();
+  self->stream_->begin_tls(self->settings_.tls, self->settings_.address.host);
+  self->shake_hands();
+}
+
+// Connected, and encrypted where that is asked: there is no way on that leaves it out.
+void Lane::begin() {
+  greet();
+  if (state_ != State::kEnded) wait_readable();
+}
+
+void Lane::shake_hands() {
+  if (state_ == State::kEnded) return;
+  const tls::Handshake step = stream_->handshake();
+  const auto retry = [self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error) self->shake_hands();
+  };
+  switch (step.state) {
+    case tls::Handshake::State::kDone: return begin();
+    case tls::Handshake::State::kFailed: return end(LaneEnd::kUnreachable, "TLS with " + settings_.address.text + " failed: " + step.why);
+    case tls::Handshake::State::kWantsRead: return stream_->wait_readable(retry);
+    case tls::Handshake::State::kWantsWrite: return stream_->wait_writable(retry);
+  }
 }
 
 asio::awaitable<bool> Lane::dial_tcp(std::string& why) {

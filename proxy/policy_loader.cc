@@ -38,6 +38,20 @@ void check_login_as(const Config& config, const std::vector<acl::Principal>& pri
   }
 }
 
+// A row of `identities` that leads to nobody would only be found out by the holder of the certificate.
+void check_identities(const Config& config, const std::vector<acl::Principal>& principals, ErrorLog& errors) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    if (!config.listeners[i].tls) continue;
+    for (const auto& [identity, user] : config.listeners[i].tls->identities) {
+      const auto same = [&](const acl::Principal& principal) { return principal.name() == user; };
+      if (std::any_of(principals.begin(), principals.end(), same)) continue;
+      const std::string path = "listeners[" + std::to_string(i) + "].tls.identities";
+      errors.add(config.places.of(path), path,
+                 quote(identity) + " leads to unknown user " + quote(user) + ": define it in " + config.users_file);
+    }
+  }
+}
+
 // Without a sentinel nobody notices a reply that goes to the wrong user; that takes two of them.
 void check_sentinel(const Config& config, const std::vector<acl::Principal>& principals, ErrorLog& errors) {
   const std::string path = "upstream.sentinel.mode";
@@ -54,6 +68,7 @@ class Misfits {
   Misfits(const Config& config, const std::vector<acl::Principal>& principals) : config_(config), errors_(config.file.string()) {
     for (const acl::Principal& principal : principals) known_.insert(principal.name());
     check_login_as(config, principals, errors_);
+    check_identities(config, principals, errors_);
     check_sentinel(config, principals, errors_);
     for (const acl::CommandRules::Group& group : config.groups) check(group.members, "users.groups." + group.name);
     const auto& rules = config.commands.rules;

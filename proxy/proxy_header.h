@@ -47,7 +47,7 @@ class ProxyHeaderParser {
   Status feed_version_2();
   Status read_line(std::string_view line);
   Status read_block();
-  bool read_details(std::string_view block);
+  bool read_details(std::string_view rest);
   bool read_detail(std::uint8_t type, std::string_view value);
   Status fail(std::string_view error);
 

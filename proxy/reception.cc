@@ -4,12 +4,14 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "proxy/arrival.h"
 #include "proxy/listening_socket.h"
+#include "proxy/log_text.h"
 
 namespace respgate::proxy {
 namespace {
@@ -31,7 +33,7 @@ void say(tls::Stream& stream, std::string_view text) {
 
 Reception::Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, std::vector<ListenerShare>& shares, Metrics& metrics,
                      Welcome welcome)
-    : io_(io), snapshot_(snapshot), shares_(shares), metrics_(metrics), welcome_(std::move(welcome)) {}
+    : io_(io), snapshot_(snapshot), shares_(shares), metrics_(metrics), welcome_(std::move(welcome)), handshakes_(io) {}
 
 void Reception::receive(std::size_t listener, tls::Socket socket) {
   const ListenerConfig& rules = config().listeners[listener];
@@ -55,7 +57,7 @@ void Reception::read_header(tls::Stream stream, Guest guest) {
   Arrival::begin(io_, std::move(stream), config().limits.unauthenticated_timeout,
                  [this, guest = std::move(guest)](tls::Stream arrived, const ProxyHeader* header, std::string_view why) mutable {
                    if (header == nullptr || closed_) return refuse(guest, RefusedConnection::kProxyProtocol, why);
-                   if (header->is_local) return welcome_(std::move(arrived), std::move(guest));  // the proxy asks for itself
+                   if (header->is_local) return admit(std::move(arrived), std::move(guest));  // the proxy asks for itself
                    guest.peer = to_string(header->source, header->source_port);
                    const std::string endpoint = header->endpoint;
                    judge(std::move(arrived), std::move(guest), header->source, endpoint);
@@ -72,7 +74,28 @@ void Reception::judge(tls::Stream stream, Guest guest, std::optional<Ip> source,
     }
     guest.counted = source;
   }
-  welcome_(std::move(stream), std::move(guest));
+  admit(std::move(stream), std::move(guest));
+}
+
+// Whoever may come in shakes hands first, where that is asked.
+void Reception::admit(tls::Stream stream, Guest guest) {
+  const tls::ServerContextPtr& context = snapshot_->tls.listeners[guest.listener];
+  if (!context) return welcome_(std::move(stream), std::move(guest));
+  const ListenerTlsConfig& tls = *config().listeners[guest.listener].tls;
+  const std::size_t at_once = std::max<std::size_t>(1, tls.max_handshakes / config().workers);
+  handshakes_.begin(std::move(stream), {guest.listener, context, tls.handshake_timeout, at_once},
+                    [this, guest = std::move(guest)](tls::Stream secured, const std::string& why) mutable {
+                      if (why.empty() && !closed_) return welcome_(std::move(secured), std::move(guest));
+                      log_failed_handshake(guest, secured, why);
+                      refuse(guest, RefusedConnection::kTlsHandshake, why);
+                    });
+}
+
+// What somebody else sent is in it as a name at most, escaped; reasons are OpenSSL's words.
+void Reception::log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why) const {
+  const std::string_view name = stream.channel() != nullptr ? stream.channel()->server_name() : std::string_view();
+  spdlog::info("TLS handshake failed listener={} peer={} server_name=\"{}\" reason=\"{}\"", config().listeners[guest.listener].name,
+               guest.peer, log_text(name), why);
 }
 
 void Reception::refuse(Guest& guest, RefusedConnection reason, std::string_view why) {

@@ -7,10 +7,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 
+#include "proxy/handshakes.h"
 #include "proxy/ip_network.h"
 #include "proxy/listener_share.h"
 #include "proxy/metrics.h"
@@ -43,7 +45,9 @@ class Reception {
  private:
   const Config& config() const { return snapshot_->config; }
   void judge(tls::Stream stream, Guest guest, std::optional<Ip> source, std::string_view endpoint);
+  void admit(tls::Stream stream, Guest guest);
   void read_header(tls::Stream stream, Guest guest);
+  void log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why) const;
   void refuse(Guest& guest, RefusedConnection reason, std::string_view why);
 
   boost::asio::io_context& io_;
@@ -51,6 +55,7 @@ class Reception {
   std::vector<ListenerShare>& shares_;
   Metrics& metrics_;
   Welcome welcome_;
+  Handshakes handshakes_;
   bool closed_ = false;
 };
 

@@ -9,6 +9,7 @@
 
 #include "proxy/clock.h"
 #include "proxy/session.h"
+#include "proxy/warnings.h"
 
 namespace respgate::proxy {
 namespace {
@@ -68,6 +69,7 @@ int Server::run() {
     spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
   spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
                snapshot_->policy->principals().size());
+  warn();
   io_.run();
   for (const auto& worker : workers_) worker->stop();
   audit_.flush();
@@ -115,6 +117,10 @@ std::string Server::reload() {
   return problem;
 }
 
+void Server::warn() const {
+  for (const std::string& warning : warnings_about(config())) spdlog::warn("{}", warning);
+}
+
 // Everything is validated before anything changes.
 std::string Server::load_and_swap() {
   boost::system::result<Config, std::string> fresh = reloaded_config();
@@ -122,6 +128,7 @@ std::string Server::load_and_swap() {
   SnapshotResult loaded = load_snapshot(std::move(*fresh), snapshot_->policy->generation() + 1);
   if (!loaded) return all_lines(loaded.error());
   snapshot_ = *loaded;
+  warn();
   metrics_.know_users(*snapshot_->policy);
   for (const auto& worker : workers_) worker->post([snapshot = snapshot_](Worker& self) { self.adopt(snapshot); });
   return {};

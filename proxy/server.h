@@ -49,6 +49,7 @@ class Server {
   boost::system::result<Config, std::string> reloaded_config() const;
   void watch_password();
   const Config& config() const { return snapshot_->config; }
+  void warn() const;
   void drain();
   void await_drained();
   void finish();

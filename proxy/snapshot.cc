@@ -31,19 +31,21 @@ boost::system::result<std::optional<AdminToken>, ConfigErrors> load_admin_token(
 void load_secrets(Snapshot& snapshot, Errors& errors) {
   keep(load_upstream_passwords(snapshot.config), snapshot.upstream_passwords, errors);
   keep(load_admin_token(snapshot.config), snapshot.admin_token, errors);
+  keep(load_tls(snapshot.config), snapshot.tls, errors);
 }
 
 std::vector<std::string> files_of(const Config& config) {
   std::vector<std::string> files;
   for (const std::string& file : {config.file.string(), config.users_file, config.upstream.password_file, config.admin.token_file})
     if (!file.empty()) files.push_back(file);
+  for (std::string& file : tls_files(config)) files.push_back(std::move(file));
   return files;
 }
 
 }  // namespace
 
 SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
-  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}};
+  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}, {}};
   Errors errors;
   keep(load_policy(snapshot.config, generation), snapshot.policy, errors);
   load_secrets(snapshot, errors);
@@ -53,7 +55,7 @@ SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
 }
 
 std::vector<ConfigError> errors_in_files(const Config& config) {
-  Snapshot unused{config, nullptr, {}, {}, {}};
+  Snapshot unused{config, nullptr, {}, {}, {}, {}};
   Errors errors;
   std::vector<acl::Principal> principals;
   if (!config.users_file.empty()) keep(load_principals(config), principals, errors);

@@ -15,6 +15,7 @@
 #include "proxy/admin_access.h"
 #include "proxy/config.h"
 #include "proxy/policy_loader.h"
+#include "proxy/tls_loader.h"
 
 namespace respgate::proxy {
 
@@ -23,6 +24,7 @@ struct Snapshot {
   acl::PolicyPtr policy;  // never null; its generation is the snapshot's
   UpstreamPasswords upstream_passwords;
   std::optional<AdminToken> admin_token;
+  TlsContexts tls;
   std::vector<std::string> files;  // what was read; when one of them changes, it is time for another snapshot
 };
 

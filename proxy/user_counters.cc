@@ -32,7 +32,8 @@ std::string_view command_label(std::string_view command) {
 }
 
 bool UserCounters::UserRow::expects(acl::AuthOutcome failure) const {
-  return (failure == acl::AuthOutcome::kUnknownUser) == (label == kUnknownLabel);
+  // A certificate may name nobody as well as a user.
+  return failure == acl::AuthOutcome::kCertificate || (failure == acl::AuthOutcome::kUnknownUser) == (label == kUnknownLabel);
 }
 
 UserCounters::UserCounters(std::size_t listeners, std::size_t max_series) : listeners_(listeners), max_series_(max_series) {

@@ -2,12 +2,15 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "proxy/certificate_login.h"
 #include "proxy/clock.h"
 #include "proxy/log_text.h"
 #include "proxy/server_facts.h"
@@ -21,6 +24,7 @@ namespace asio = boost::asio;
 constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr unsigned kSweepsPerSessionSweep = 5;
+constexpr std::string_view kRefusedCertificate = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);  // when the process is out of descriptors
 
 RouterSettings router_settings(const Snapshot& snapshot) {
@@ -32,7 +36,8 @@ RouterSettings router_settings(const Snapshot& snapshot) {
                  upstream.connect_timeout,
                  upstream.response_timeout,
                  upstream.dead_peer,
-                 upstream.sentinel};
+                 upstream.sentinel,
+                 snapshot.tls.upstream};
   result.lane_window = upstream.lane_window;
   result.max_lanes = upstream.max_lanes;
   result.lane_idle = upstream.lane_idle;
@@ -118,6 +123,27 @@ void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls
   });
 }
 
+// As whom a client certificate logs in.  False: as nobody, and the client has been told no more than that.
+bool Worker::recognise(tls::Stream& stream, ClientState& client) {
+  const ListenerConfig& rules = config().listeners[client.listener];
+  if (!rules.tls || !rules.tls->client_identity) return true;
+  const tls::CertificatePtr certificate = stream.channel()->peer_certificate();
+  if (!certificate) return true;  // client_auth: request
+  const CertificateLogin login = certificate_login(*certificate, rules, *client.policy);
+  decisions_.record_certificate(login, client);
+  if (login.why_not.empty()) {
+    client.born_as = login.user;
+    const std::int64_t left_s = tls::seconds_of(*X509_get0_notAfter(certificate.get())) - std::time(nullptr);
+    client.born_until_ms = client.connected_ms + 1000 * std::max<std::int64_t>(left_s, 0);
+    return true;
+  }
+  spdlog::info("certificate refused listener={} peer={} reason=\"{}\"", client.listener_name, client.peer, login.why_not);
+  const ::iovec text{const_cast<char*>(kRefusedCertificate.data()), kRefusedCertificate.size()};  // write() does not write through it
+  (void)stream.write({&text, 1});
+  stream.close();
+  return false;
+}
+
 void Worker::open_session(tls::Stream stream, Guest guest) {
   const std::size_t listener = guest.listener;
   const ListenerConfig& rules = config().listeners[listener];
@@ -131,6 +157,7 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
   client.group = rules.user_group;
   client.connected_ms = steady_ms();
   client.policy = snapshot_->policy;
+  if (!recognise(stream, client)) return reception_.leave(guest);
   ListenerCounters& counters = counters_.listener[listener];
   counters.connections.add();
   counters.connections_total.add();

@@ -108,6 +108,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
 
   void accept(Door& door);
   void on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket);
+  bool recognise(tls::Stream& stream, ClientState& client);
   void open_session(tls::Stream stream, Guest guest);
   void on_session_closed(Session& session, const Guest& guest, CloseReason why);
   ClientFindings list_clients(const ClientQuery& query) const;

@@ -105,6 +105,7 @@ TEST(AuthenticatorTest, OutcomesHaveTheNamesOfTheMetric) {
   EXPECT_EQ(auth_outcome_name(AuthOutcome::kUnknownUser), "unknown_user");
   EXPECT_EQ(auth_outcome_name(AuthOutcome::kUserOff), "user_off");
   EXPECT_EQ(auth_outcome_name(AuthOutcome::kNotInGroup), "not_in_group");
+  EXPECT_EQ(auth_outcome_name(AuthOutcome::kCertificate), "certificate");
 }
 
 TEST(SecretTest, HexIsExactlySixtyFourLowerCaseDigits) {

@@ -1,6 +1,7 @@
 #include "proxy/config.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -79,6 +80,41 @@ TEST(ConfigTest, EveryKeyOfTheUpstreamIsRead) {
   EXPECT_EQ(upstream.sentinel.mode, SentinelConfig::Mode::kStrict);
   EXPECT_EQ(upstream.sentinel.every, 7u);
   EXPECT_EQ(upstream.sentinel.interval, milliseconds(20));
+}
+
+TEST(ConfigTest, EveryKeyOfAListenersTlsIsRead) {
+  const Config config = good(with_listener(
+      "tls: {cert_file: a.crt, key_file: a.key, passphrase_file: a.pass, certificates: [{cert_file: b.crt, key_file: b.key}], "
+      "min_version: \"1.3\", handshake_timeout: 2s, max_handshakes: 64, client_ca_file: ca.crt, crl_file: ca.crl, client_auth: request, "
+      "client_identity: san_dns, identities: {a.test: orders}}"));
+  const ListenerTlsConfig& tls = *config.listeners[0].tls;
+  ASSERT_EQ(tls.certificates.size(), 2U);
+  EXPECT_TRUE(tls.certificates[0].passphrase_file.ends_with("/a.pass") || tls.certificates[0].passphrase_file == "a.pass");
+  EXPECT_EQ(std::filesystem::path(tls.certificates[1].key_file).filename(), "b.key");
+  EXPECT_EQ(tls.min_version, tls::Version::kTls13);
+  EXPECT_EQ(tls.handshake_timeout, std::chrono::seconds(2));
+  EXPECT_EQ(tls.max_handshakes, 64U);
+  EXPECT_EQ(tls.client_auth, tls::ClientAuth::kRequest);
+  EXPECT_EQ(tls.client_identity, tls::IdentityKind::kSanDns);
+  EXPECT_THAT(tls.identities, testing::ElementsAre(testing::Pair("a.test", "orders")));
+  const auto described = nlohmann::json::parse(describe_config(config))["listeners"][0]["tls"];
+  EXPECT_EQ(described["client_identity"], "san_dns");
+  EXPECT_EQ(described["identities"]["a.test"], "orders");
+  EXPECT_EQ(described["min_version"], "1.3");
+}
+
+TEST(ConfigTest, TheUpstreamsTlsVerifiesUnlessToldOtherwise) {
+  EXPECT_FALSE(good(with_upstream("")).upstream.tls);
+  const UpstreamTlsConfig by_default = *good(with_upstream("tls: {}")).upstream.tls;
+  EXPECT_EQ(by_default.verify, tls::Verify::kFull);
+  EXPECT_EQ(by_default.ca_file, "");
+  EXPECT_EQ(by_default.server_name, "");
+  const UpstreamTlsConfig told =
+      *good(with_upstream("tls: {ca_file: ca.crt, verify: unsafe_none, server_name: a.test, cert_file: c, key_file: k}")).upstream.tls;
+  EXPECT_EQ(std::filesystem::path(told.ca_file).filename(), "ca.crt");
+  EXPECT_EQ(told.verify, tls::Verify::kUnsafeNone);
+  EXPECT_EQ(told.server_name, "a.test");
+  EXPECT_TRUE(told.certificate);
 }
 
 TEST(ConfigTest, EveryKeyOfTheCommandsIsRead) {

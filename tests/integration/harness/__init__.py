@@ -3,6 +3,7 @@
 resp         RESP2 and RESP3 as typed values, and a client that writes bytes exactly as told
 processes    redis-server and respgate as children in a temporary directory
 observation  /metrics, the admin port, audit lines, the memory of a process
+pki          certificates, and clients that speak TLS
 scripted     a fake server that answers as a test says
 
 A test waits for a condition with a deadline, never for a time.
