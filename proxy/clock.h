@@ -1,4 +1,5 @@
-// The one clock of deadlines and ages: steady, in milliseconds.
+// The one clock of deadlines and ages: steady, in milliseconds.  And the one of what is
+// agreed with others (when a signature ends): Unix time, in seconds.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,10 @@ inline std::int64_t steady_ms() {
 inline std::uint64_t steady_ns() {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+inline std::int64_t unix_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace respgate::proxy

@@ -31,8 +31,9 @@ MAY_INCLUDE = {
 # Parts of proxy/ that decide, and therefore touch no socket, clock, thread or log; they may use each other.
 # (local_acl asks the system for random bytes: ACL GENPASS.)
 PURE_PROXY = re.compile(
-    r"aws_credentials|client_(info|query|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|iam_token|info_filter|input_buffer"
-    r"|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|sigv4|string_memory|subscriptions|tracking|transaction|upstream_hello|verdict")
+    r"aws_(credentials|refresh|url)|client_(info|query|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|iam_(token|users)|info_filter"
+    r"|input_buffer|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|sigv4|string_memory|subscriptions|tracking|transaction"
+    r"|upstream_(hello|login)|verdict")
 PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h|openssl/(crypto|evp|hmac)\.h"  # the struct iovec; hashes
 
 STANDARD = set("""
