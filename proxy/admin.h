@@ -32,6 +32,7 @@ struct AdminBackend {
   std::function<std::string()> config;                                 // JSON
   std::function<void(std::function<void(std::string)> done)> users;    // JSON
   std::function<void(std::function<void(std::string)> done)> clients;  // JSON
+  std::function<std::string()> certificates;                           // JSON
   std::function<std::string(std::size_t n)> events;                    // JSON lines
   std::function<std::string()> reload;                                 // empty: done; else why not
   std::function<void()> drain;

@@ -49,6 +49,7 @@ const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
       {"/config", kRead, false, {}, &AdminRoutes::config},
       {"/users", kRead, false, {}, &AdminRoutes::users},
       {"/clients", kRead, false, {}, &AdminRoutes::clients},
+      {"/certs", kRead, false, {}, &AdminRoutes::certificates},
       {"/events", kRead, false, {"n"}, &AdminRoutes::events},
       {"/reload", kChange, false, {}, &AdminRoutes::reload},
       {"/drain", kChange, false, {}, &AdminRoutes::drain},
@@ -136,6 +137,8 @@ void AdminRoutes::users(const AdminRequest& /*request*/, const Done& done) const
 void AdminRoutes::clients(const AdminRequest& /*request*/, const Done& done) const {
   backend_->clients([done](std::string body) { done(json(std::move(body))); });
 }
+
+void AdminRoutes::certificates(const AdminRequest& /*request*/, const Done& done) const { done(json(backend_->certificates())); }
 
 void AdminRoutes::events(const AdminRequest& request, const Done& done) const {
   const std::string* const n = find_parameter(request, "n");

@@ -53,6 +53,7 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   void config(const AdminRequest& request, const Done& done) const;
   void users(const AdminRequest& request, const Done& done) const;
   void clients(const AdminRequest& request, const Done& done) const;
+  void certificates(const AdminRequest& request, const Done& done) const;
   void events(const AdminRequest& request, const Done& done) const;
   void reload(const AdminRequest& request, const Done& done) const;
   void drain(const AdminRequest& request, const Done& done) const;

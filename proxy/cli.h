@@ -25,13 +25,15 @@ struct LogOptions {
 
 struct RunOptions {
   std::string config_file;
+  bool core_dumps = false;
   LogOptions log;
 };
 // respgate run: serves until a signal.
 int run_proxy(const RunOptions& options);
 // The same with a configuration that is already loaded (respgate dev).  `on_listening(port)` is called once the
-// listeners are open, with the port of the first.
-int run_proxy(const Config& config, const LogOptions& log, const std::function<void(std::uint16_t port)>& on_listening);
+// listeners are open, with the port of each.
+int run_proxy(const Config& config, const LogOptions& log,
+              const std::function<void(const std::vector<std::uint16_t>& ports)>& on_listening);
 
 struct CheckOptions {
   std::string config_file;
@@ -49,6 +51,7 @@ int run_explain(const ExplainOptions& options);
 struct DevOptions {
   std::string config_file;  // empty: the built-in sample
   std::optional<std::uint16_t> port;
+  std::optional<std::uint16_t> tls_port;
   LogOptions log;
 };
 int run_dev(const DevOptions& options);

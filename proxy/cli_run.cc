@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/cli.h"
+#include "proxy/core_dumps.h"
 #include "proxy/logging.h"
 #include "proxy/server.h"
 #include "proxy/snapshot.h"
@@ -31,6 +32,7 @@ void raise_descriptor_limit() {
 }  // namespace
 
 int run_proxy(const RunOptions& options) {
+  if (!options.core_dumps) forbid_core_dumps();
   const ConfigResult config = load_config(options.config_file);
   if (!config) {
     print(config.error());
@@ -39,7 +41,7 @@ int run_proxy(const RunOptions& options) {
   return run_proxy(*config, options.log, {});
 }
 
-int run_proxy(const Config& config, const LogOptions& log, const std::function<void(std::uint16_t)>& on_listening) {
+int run_proxy(const Config& config, const LogOptions& log, const std::function<void(const std::vector<std::uint16_t>&)>& on_listening) {
   if (!set_up_logging(log)) {
     std::fprintf(stderr,
                  "respgate: unknown log level or format: write --log-level trace|debug|info|warn|error|off, --log-format text|json\n");
@@ -53,7 +55,7 @@ int run_proxy(const Config& config, const LogOptions& log, const std::function<v
   raise_descriptor_limit();
   try {
     Server server(*snapshot);
-    if (on_listening) on_listening(server.port(0));
+    if (on_listening) on_listening(server.ports());
     return server.run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "respgate: %s\n", error.what());

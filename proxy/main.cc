@@ -42,6 +42,7 @@ void add_run(CLI::App& app, RunOptions& options, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM or SIGINT");
   add_required_config(*command, options.config_file);
   add_log_options(*command, options.log);
+  command->add_flag("--core-dumps", options.core_dumps, "let a crash leave a core, with the keys and passwords that were in memory");
   command->callback([&] { chosen = [&] { return run_proxy(options); }; });
 }
 
@@ -77,6 +78,10 @@ void add_dev(CLI::App& app, DevOptions& options, Chosen& chosen) {
   // Not RESPGATE_PORT: for a service called respgate, Kubernetes sets that to a URL.
   command->add_option("--port", options.port, "the port the first listener takes")
       ->envname("RESPGATE_DEV_PORT")
+      ->check(CLI::Range(0, 65535))
+      ->type_name("N");
+  command->add_option("--tls-port", options.tls_port, "a port for TLS as well, with a certificate made on the spot")
+      ->envname("RESPGATE_DEV_TLS_PORT")
       ->check(CLI::Range(0, 65535))
       ->type_name("N");
   add_log_options(*command, options.log);

@@ -110,6 +110,7 @@ std::string Metrics::expose() const {
   expose_listeners(out);
   expose_durations(out);
   expose_upstream(out);
+  expose_certificates(out);
   expose_process(out);
   return out.text();
 }
@@ -209,6 +210,17 @@ void Metrics::expose_upstream(Exposition& out) const {
   out.add(node, sum(&UpstreamCounters::desyncs_total));
   out.begin_counter("respgate_pushes_dropped_total", "Push messages on shared connections, which have no owner.");
   out.add(node, sum(&UpstreamCounters::pushes_dropped_total));
+}
+
+void Metrics::know_certificates(std::map<std::string, std::int64_t> not_after) {
+  const std::lock_guard lock(certificates_mutex_);
+  certificates_ = std::move(not_after);
+}
+
+void Metrics::expose_certificates(Exposition& out) const {
+  const std::lock_guard lock(certificates_mutex_);
+  out.begin_gauge("respgate_certificate_not_after_seconds", "When the first certificate of the listener expires.");
+  for (const auto& [listener, seconds] : certificates_) out.add({{"listener", listener}}, static_cast<std::uint64_t>(seconds));
 }
 
 void Metrics::expose_process(Exposition& out) const {

@@ -10,7 +10,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,6 +86,8 @@ class Metrics {
   // The policy the process starts with: the time of the last success, but no reload.
   void note_start(std::int64_t unix_seconds);
   void count_reload(bool success, std::int64_t unix_seconds);
+  // When the first of a listener's certificates expires, in seconds since 1970; all listeners with TLS, by name.
+  void know_certificates(std::map<std::string, std::int64_t> not_after);
   void count_audit_dropped(std::uint64_t n);
 
   // Prometheus text format 0.0.4.
@@ -99,6 +103,7 @@ class Metrics {
   void expose_listeners(Exposition& out) const;
   void expose_durations(Exposition& out) const;
   void expose_upstream(Exposition& out) const;
+  void expose_certificates(Exposition& out) const;
   void expose_process(Exposition& out) const;
   std::uint64_t sum(std::size_t listener, Counter ListenerCounters::*cell) const;
   std::uint64_t sum(Counter UpstreamCounters::*cell) const;
@@ -114,6 +119,8 @@ class Metrics {
   SharedCounter reloads_good_{0};
   SharedCounter reloads_failed_{0};
   SharedCounter audit_dropped_{0};
+  mutable std::mutex certificates_mutex_;
+  std::map<std::string, std::int64_t> certificates_;
 };
 
 }  // namespace respgate::proxy

@@ -1,7 +1,9 @@
 #include "proxy/server.h"
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <map>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -41,7 +43,7 @@ Server::Server(SnapshotPtr snapshot)
       timer_(io_),
       watch_timer_(io_),
       password_file_(config().upstream.password_file) {
-  metrics_.know_users(*snapshot_->policy);
+  tell_of_snapshot();
   metrics_.note_start(std::time(nullptr));
   std::vector<std::vector<ListeningSocket>> of_worker(config().workers);
   for (const ListenerConfig& listener : config().listeners) {
@@ -69,7 +71,6 @@ int Server::run() {
     spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
   spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
                snapshot_->policy->principals().size());
-  warn();
   io_.run();
   for (const auto& worker : workers_) worker->stop();
   audit_.flush();
@@ -117,7 +118,18 @@ std::string Server::reload() {
   return problem;
 }
 
-void Server::warn() const {
+// What is in force from now on, for those who watch.
+void Server::tell_of_snapshot() {
+  metrics_.know_users(*snapshot_->policy);
+  std::map<std::string, std::int64_t> not_after;
+  for (std::size_t i = 0; i < config().listeners.size(); ++i) {
+    if (!snapshot_->tls.listeners[i]) continue;
+    for (const tls::CertificateFacts& facts : snapshot_->tls.listeners[i]->certificates()) {
+      const auto [at, is_new] = not_after.try_emplace(config().listeners[i].name, facts.not_after);
+      if (!is_new) at->second = std::min(at->second, facts.not_after);
+    }
+  }
+  metrics_.know_certificates(std::move(not_after));
   for (const std::string& warning : warnings_about(config())) spdlog::warn("{}", warning);
 }
 
@@ -128,8 +140,7 @@ std::string Server::load_and_swap() {
   SnapshotResult loaded = load_snapshot(std::move(*fresh), snapshot_->policy->generation() + 1);
   if (!loaded) return all_lines(loaded.error());
   snapshot_ = *loaded;
-  warn();
-  metrics_.know_users(*snapshot_->policy);
+  tell_of_snapshot();
   for (const auto& worker : workers_) worker->post([snapshot = snapshot_](Worker& self) { self.adopt(snapshot); });
   return {};
 }

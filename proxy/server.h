@@ -36,8 +36,8 @@ class Server {
   // Any thread: as SIGTERM does.
   void stop();
 
-  // The port a TCP listener got; for listeners whose configured port is 0.
-  std::uint16_t port(std::size_t listener) const { return ports_[listener]; }
+  // The port each TCP listener got; 0 of a unix socket.
+  const std::vector<std::uint16_t>& ports() const { return ports_; }
 
  private:
   AdminBackend admin_backend();
@@ -49,7 +49,7 @@ class Server {
   boost::system::result<Config, std::string> reloaded_config() const;
   void watch_password();
   const Config& config() const { return snapshot_->config; }
-  void warn() const;
+  void tell_of_snapshot();
   void drain();
   void await_drained();
   void finish();

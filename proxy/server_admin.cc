@@ -1,4 +1,5 @@
 // What the server answers to its admin port.
+#include <ctime>
 #include <map>
 #include <utility>
 
@@ -43,6 +44,33 @@ json describe_session(const Session& session, std::size_t worker, std::int64_t n
           {"output_bytes", session.output_bytes()}};
 }
 
+std::string day_of(std::int64_t seconds) {
+  const std::time_t time = seconds;
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+std::string describe_certificates(const Snapshot& snapshot) {
+  json all = json::array();
+  const std::int64_t now = std::time(nullptr);
+  for (std::size_t i = 0; i < snapshot.config.listeners.size(); ++i) {
+    if (!snapshot.tls.listeners[i]) continue;
+    for (const tls::CertificateFacts& facts : snapshot.tls.listeners[i]->certificates()) {
+      json names = json::array();
+      for (const std::string& name : facts.names) names.push_back(log_text(name));
+      all.push_back({{"listener", snapshot.config.listeners[i].name},
+                     {"file", log_text(facts.file, 4096)},
+                     {"subject", log_text(facts.subject)},
+                     {"names", std::move(names)},
+                     {"not_after", day_of(facts.not_after)},
+                     {"days_left", (facts.not_after - now) / (24 * 3600)}});
+    }
+  }
+  return all.dump();
+}
+
 }  // namespace
 
 AdminBackend Server::admin_backend() {
@@ -52,6 +80,7 @@ AdminBackend Server::admin_backend() {
   backend.config = [this] { return describe_config(config()); };
   backend.users = [this](auto done) { collect_users(std::move(done)); };
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
+  backend.certificates = [this] { return describe_certificates(*snapshot_); };
   backend.events = [this](std::size_t n) { return audit_.newest(n); };
   backend.reload = [this] { return reload(); };
   backend.drain = [this] { stop(); };  // after the answer: with no client left, a drain ends at once

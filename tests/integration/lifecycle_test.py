@@ -4,12 +4,14 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import unittest
 
 from harness.cases import USERS, GateCase
 from harness.deadline import DEADLINE, wait_until
 from harness.observation import child_pids
+from harness.pki import TlsClient
 from harness.processes import BINARY, Directory, RedisServer, Respgate, free_port, run_respgate
 from harness.resp import Client, Closed, Error, encode
 
@@ -300,9 +302,9 @@ class TcpTest(unittest.TestCase):
 
 
 class DevTest(unittest.TestCase):
-    def start(self):
+    def start(self, *arguments):
         port = free_port()
-        process = subprocess.Popen([BINARY, "dev", "--port", str(port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        process = subprocess.Popen([BINARY, "dev", "--port", str(port), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
@@ -311,6 +313,18 @@ class DevTest(unittest.TestCase):
         children = child_pids(process.pid)
         self.assertEqual(len(children), 1, "one server child")
         return process, children[0]
+
+    def test_its_tls_port_is_vouched_for_by_the_authority_it_names(self):
+        port = free_port()
+        process, _ = self.start("--tls-port", str(port))
+        welcome = iter(process.stdout.readline, "")
+        authority = next(line for line in welcome if "--cacert" in line).split("--cacert ")[1].split()[0]
+        with TlsClient(("127.0.0.1", port), ssl.create_default_context(cafile=authority)) as client:
+            client.login("app", "app-secret")
+            self.assertEqual(client.call("SET", "app:key", "1"), b"OK")
+        process.terminate()
+        process.wait(DEADLINE)
+        self.assertFalse(os.path.exists(authority))
 
     @staticmethod
     def _serves(process, port):

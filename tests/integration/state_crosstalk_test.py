@@ -69,8 +69,8 @@ class Crowd:
         await asyncio.wait_for(asyncio.gather(*tasks), 120)
 
     async def play(self, role, user, resp):
-        """One client after the other in this role."""
-        while not self.stopping:
+        """One client after the other in this role; a publisher that is cut has a successor as long as anybody listens."""
+        while not self.stopping or (role == self.publish and self.listeners > 0):
             self.number += 1
             name = f"{user}:{self.number}"
             try:

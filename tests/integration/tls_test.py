@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 import unittest
 
 from harness.cases import USERS
@@ -183,6 +184,18 @@ class ListenerTest(TlsCase):
                 self.assertTrue(self.connect_with(context, session).socket.session_reused)
                 self.gate.reload()
                 wait_until(lambda: not self.connect_with(context, session).socket.session_reused, "tickets of before are worth nothing")
+
+    def test_what_is_served_can_be_looked_at(self):
+        [certificate] = json.loads(self.gate.admin.get("/certs"))
+        self.assertEqual((certificate["listener"], certificate["subject"], certificate["names"], certificate["days_left"]),
+                         ("main", "CN = gate", ["localhost"], 1))
+        self.assertEqual(certificate["file"], self.files[0])
+        expires = self.count("respgate_certificate_not_after_seconds", listener="main")
+        self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires)), certificate["not_after"])
+
+    def test_a_crash_would_leave_no_core(self):
+        with open(f"/proc/{self.gate.process.pid}/limits", encoding="ascii") as limits:
+            self.assertRegex(limits.read(), r"Max core file size +0 +0 ")
 
     def connect_with(self, context, session=None):
         client = TlsClient(("127.0.0.1", self.port), context, session=session)

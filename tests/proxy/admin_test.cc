@@ -46,6 +46,7 @@ class AdminServerTest : public testing::Test {
     backend_.config = [] { return std::string("{\"workers\":2}"); };
     backend_.users = [](const auto& done) { done("[\"app\"]"); };
     backend_.clients = [](const auto& done) { done("[]"); };
+    backend_.certificates = [] { return std::string("[{\"days_left\":9}]"); };
     backend_.events = [](std::size_t n) { return std::string(n, 'x').empty() ? "" : "{\"n\":" + std::to_string(n) + "}\n{\"n\":0}\n"; };
     backend_.reload = [this] { return note("reload"), reload_problem_; };
     backend_.drain = [this] { note("drain"); };
@@ -147,6 +148,7 @@ TEST_F(AdminServerTest, EveryPageIsServedWithItsType) {
   EXPECT_EQ(body_of(get("/metrics")), "respgate_build_info{version=\"0\"} 1\n");
   EXPECT_THAT(get("/config"), HasSubstr("Content-Type: application/json\r\n"));
   EXPECT_EQ(body_of(get("/config")), "{\"workers\":2}");
+  EXPECT_EQ(body_of(get("/certs")), "[{\"days_left\":9}]");
   EXPECT_EQ(body_of(get("/users")), "[\"app\"]");
   EXPECT_EQ(body_of(get("/clients")), "[]");
   EXPECT_EQ(body_of(get("/events?n=7")), "[{\"n\":7},\n{\"n\":0}]\n");
@@ -306,7 +308,7 @@ TEST_F(AdminServerTest, TheHealthAddressTellsHealthAndNothingElse) {
   EXPECT_EQ(status_of(ask("/livez")), 200);
   EXPECT_EQ(body_of(ask("/readyz")), "not ready\n");
   EXPECT_EQ(status_of(ask("/metrics")), 200);
-  for (const char* path : {"/config", "/users", "/clients", "/events", "/reload", "/drain"}) EXPECT_EQ(status_of(ask(path)), 404) << path;
+  for (const char* path : {"/config", "/users", "/clients", "/certs", "/events", "/reload", "/drain"}) EXPECT_EQ(status_of(ask(path)), 404) << path;
 }
 
 TEST_F(AdminServerTest, ConnectionsAreKeptForTheNextRequest) {
