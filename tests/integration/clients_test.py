@@ -9,19 +9,17 @@ import os
 import pathlib
 import pty
 import re
-import shutil
 import subprocess
 import unittest
 
 import redis
 
+from harness import node
 from harness.cases import USERS, GateCase
 from harness.deadline import DEADLINE, wait_until
 from harness.resp import encode
 
 HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "respgate-tests" / "node"
-NODE_PACKAGES = ["redis@6.3.1", "ioredis@6.0.0"]
 
 
 class RedisCliTest(GateCase):
@@ -161,20 +159,14 @@ class BenchmarkTest(GateCase):
             self.assertIn("requests per second", output)
 
 
-@unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "node and npm are not installed")
 class NodeTest(GateCase):
     @classmethod
     def setUpClass(cls):
-        CACHE.mkdir(parents=True, exist_ok=True)
-        if not all((CACHE / "node_modules" / name.split("@")[0]).is_dir() for name in NODE_PACKAGES):
-            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(CACHE), *NODE_PACKAGES]
-            install = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-            if install.returncode != 0:
-                raise unittest.SkipTest(f"npm cannot install {NODE_PACKAGES}: {install.stderr[-300:]}")
+        cls.modules = node.modules()
         super().setUpClass()
 
     def run_client(self, name):
-        result = subprocess.run(["node", str(HERE / "node_clients.cjs"), name, str(CACHE), self.gate.path],
+        result = subprocess.run(["node", str(HERE / "node_clients.cjs"), name, str(self.modules), self.gate.path],
                                 capture_output=True, text=True, timeout=2 * DEADLINE, check=False)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import re
 import socket
 import ssl
@@ -10,6 +11,7 @@ import subprocess
 import time
 import unittest
 
+from harness import node
 from harness.cases import USERS
 from harness.deadline import DEADLINE, wait_until
 from harness.pki import Authority, TlsClient, client_context
@@ -40,6 +42,11 @@ class CombinationsTest(unittest.TestCase):
         cls.authority = Authority(cls.directory)
         cls.gate_certificate = cls.authority.issue("gate")
         cls.client_certificate = cls.authority.issue("client", alternative_names="URI:spiffe://corp/alice")
+        try:
+            cls.modules = node.modules()
+        except unittest.SkipTest as reason:
+            cls.modules = None
+            print(f"without ioredis: {reason}")
         for name in VERSIONS:
             cls.directory.write(f"{name}.cnf", f"openssl_conf = i\n[i]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\n"
                                 f"MinProtocol = {name}\nMaxProtocol = {name}\n")
@@ -74,7 +81,7 @@ class CombinationsTest(unittest.TestCase):
                 for certificate in [None, self.client_certificate]:
                     if certificate is None and client_auth == "require":
                         continue
-                    for client in (self.redis_cli, self.python_redis):
+                    for client in (self.redis_cli, self.python_redis, *([self.ioredis] if self.modules else [])):
                         with self.subTest(version=version, certificate=bool(certificate), client=client.__name__):
                             self.assertEqual(client(port, version, certificate), "value")
         finally:
@@ -91,6 +98,12 @@ class CombinationsTest(unittest.TestCase):
                                             timeout=DEADLINE, check=False)
         self.assertEqual(run("SET", "a:key", "value").stdout, "OK\n")
         return run("GET", "a:key").stdout.strip()
+
+    def ioredis(self, port, version, certificate):
+        done = subprocess.run(["node", str(pathlib.Path(__file__).with_name("node_tls.cjs")), str(self.modules), str(port), version,
+                               self.authority.certificate, *(certificate or [])], capture_output=True, text=True, timeout=DEADLINE, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.strip()
 
     def python_redis(self, port, version, certificate):
         # In a process of its own: the version is OpenSSL's to obey.
