@@ -9,7 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -177,8 +177,8 @@ class Gate {
   bool watching_ = false;
   Subscriptions subscriptions_;
   Tracking tracking_;
-  std::deque<Tracking> tracking_asked_;  // sent, not answered
-  std::deque<KeptCommand> blocked_;      // sent, not answered
+  std::list<Tracking> tracking_asked_;  // sent, not answered
+  std::list<KeptCommand> blocked_;      // sent, not answered
   bool lane_soiled_ = false;
   bool lane_kept_ = false;
   protocol::RespVersion hello_asked_ = protocol::RespVersion::kResp2;

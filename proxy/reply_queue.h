@@ -8,11 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 
 #include "proxy/request.h"
+#include "proxy/ring.h"
 
 namespace respgate::proxy {
 
@@ -29,6 +29,8 @@ class ReplyQueue {
   // Replies still owed to the client.
   std::size_t size() const { return slots_.size(); }
   bool empty() const { return slots_.empty(); }
+  // Nothing is owed and nothing may be for a while: keeps no memory for it.
+  void trim() { slots_.trim(); }
   // Bytes of replies that cannot leave yet.
   std::size_t parked_bytes() const { return parked_bytes_; }
 
@@ -40,7 +42,7 @@ class ReplyQueue {
   };
   void release_completed(std::string& out);
 
-  std::deque<Slot> slots_;
+  Ring<Slot> slots_;
   Seq head_ = 0;  // seq of slots_.front()
   std::size_t parked_bytes_ = 0;
 };

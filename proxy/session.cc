@@ -18,6 +18,8 @@ constexpr std::size_t kFreeInput = 64 * 1024;
 constexpr std::size_t kFreeAnswer = 16 * 1024;
 // A client that is being closed and does not read its last replies.
 constexpr std::int64_t kClosingStallMs = 10000;
+// A client that has said nothing for this long.
+constexpr std::int64_t kIdleMs = 1000;
 constexpr std::string_view kOutOfMemory = "-ERR respgate: memory limit reached, try again later\r\n";
 constexpr std::string_view kNoMemory = "ERR respgate: memory limit reached, try again later";
 constexpr std::string_view kBusy = "ERR respgate: upstream busy";
@@ -353,6 +355,7 @@ void Session::sweep(std::int64_t now_ms) {
     return close(CloseReason::kLoginTimeout);
   const std::int64_t born_until_ms = gate_.client().born_until_ms;
   if (born_until_ms != 0 && now_ms >= born_until_ms) return close(CloseReason::kCertificateExpired);
+  if (replies_.empty() && output_bytes() == 0 && now_ms - last_input_ms_ >= kIdleMs) give_back_what_idles();
   const bool idle = replies_.empty() && output_bytes() == 0 && !gate_.is_subscriber();
   if (idle && limits().idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits().idle_timeout.count())
     return close(CloseReason::kIdleTimeout);

@@ -129,6 +129,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool wait_for_lane();
   void end_input();
   void account();
+  void give_back_what_idles();
   void schedule_flush();
   void schedule_resume();
   void after_output();

@@ -32,7 +32,7 @@ MAY_INCLUDE = {
 # (local_acl asks the system for random bytes: ACL GENPASS.)
 PURE_PROXY = re.compile(
     r"aws_(credentials|refresh|url)|client_(info|query|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|iam_(token|users)|info_filter"
-    r"|input_buffer|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|sigv4|string_memory|subscriptions|tracking|transaction"
+    r"|input_buffer|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|ring|sigv4|string_memory|subscriptions|tracking|transaction"
     r"|upstream_(hello|login)|verdict")
 PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h|openssl/(crypto|evp|hmac)\.h"  # the struct iovec; hashes
 

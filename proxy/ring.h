@@ -1,0 +1,60 @@
+// A queue in one block of memory that grows by doubling, and costs nothing until it is
+// first used: a std::deque takes more than half a KiB for being there, which every idle
+// connection would pay.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace respgate::proxy {
+
+// REQUIRES: T is default-constructible and its moves do not throw.
+template <typename T>
+class Ring {
+ public:
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+
+  // `i` counts from the front.  REQUIRES: i < size().
+  T& operator[](std::size_t i) {
+    assert(i < size_);
+    return slots_[(first_ + i) & (slots_.size() - 1)];
+  }
+  T& front() { return (*this)[0]; }
+
+  // A new T, value-initialised, at the back.
+  T& emplace_back() {
+    if (size_ == slots_.size()) grow();
+    return (*this)[size_++];
+  }
+
+  // REQUIRES: not empty.
+  void pop_front() {
+    front() = T();
+    first_ = (first_ + 1) & (slots_.size() - 1);
+    --size_;
+  }
+
+  // Gives the memory of an empty queue back.
+  void trim() {
+    if (size_ == 0) std::vector<T>().swap(slots_), first_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kFirstSlots = 4;
+
+  void grow() {
+    std::vector<T> larger(slots_.empty() ? kFirstSlots : 2 * slots_.size());
+    for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
+    slots_.swap(larger);
+    first_ = 0;
+  }
+
+  std::vector<T> slots_;  // as many as a power of two, or none
+  std::size_t first_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace respgate::proxy
