@@ -15,6 +15,12 @@ namespace respgate::tls {
 namespace {
 
 constexpr std::size_t kRecord = 16 * 1024;  // the most that TLS puts into one
+// Of one byte each, a buffer full of them would be the only thing that its thread does for a while.
+constexpr std::size_t kRecordsPerRead = 256;
+// A key update costs its sender two dozen bytes, and its receiver the work of a hundred records; honest peers send one
+// in millions of them.
+constexpr std::size_t kMostDatalessRecords = 32;
+constexpr std::size_t kForgivingBytes = 64 * 1024;
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -108,6 +114,28 @@ void Channel::attach() {
   BIO_set_data(bio, &wire_);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);  // owns it
+  SSL_set_msg_callback(ssl_.get(), on_message);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
+}
+
+// ------------------------------------------------------------------------------------------- the patience
+
+// OpenSSL itself would follow a peer's key updates for as long as there are any, and return to nobody meanwhile.
+void Channel::on_message(int is_sent, int /*version*/, int kind, const void* bytes, std::size_t size, SSL* ssl, void* self) {
+  // In TLS 1.3 the header always says data, and the kind that is meant is encrypted.
+  const bool tells_kind = (kind == SSL3_RT_HEADER || kind == SSL3_RT_INNER_CONTENT_TYPE) && size > 0;
+  if (is_sent != 0 || !tells_kind || *static_cast<const unsigned char*>(bytes) == SSL3_RT_APPLICATION_DATA) return;
+  Channel& channel = *static_cast<Channel*>(self);
+  if (!channel.is_done_ || ++channel.dataless_records_ <= kMostDatalessRecords) return;
+  channel.is_broken_ = true;
+  SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);  // not even this record is looked at any more
+}
+
+void Channel::count_data(std::size_t bytes) {
+  data_bytes_ += bytes;
+  if (data_bytes_ < kForgivingBytes) return;
+  data_bytes_ = 0;
+  dataless_records_ = 0;
 }
 
 // ------------------------------------------------------------------------------------------- the channel
@@ -140,17 +168,18 @@ Handshake Channel::handshake() {
   return {Handshake::State::kFailed, failure_text(error)};
 }
 
-// Until the buffer is full or nothing is left; asks the kernel no more often than needed to know that.
+// Until the buffer is full, nothing is left, or it is somebody else's turn; asks the kernel no more often than needed to know that.
 Transfer Channel::read(std::span<char> into) {
   std::size_t total = 0;
   has_more_ = false;
   if (is_broken_) return {0, false, boost::asio::error::connection_reset};
-  while (total < into.size()) {
+  for (std::size_t records = 0; total < into.size() && records < kRecordsPerRead; ++records) {
     ERR_clear_error();
     std::size_t n = 0;
     const int result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &n);
     if (result == 1) {
       total += n;
+      count_data(n);
       if (wire_.is_drained && SSL_has_pending(ssl_.get()) == 0) return {total, false, {}};
       continue;
     }
@@ -183,6 +212,7 @@ Transfer Channel::write(std::span<const ::iovec> from) {
 }
 
 Transfer Channel::failed(int result) {
+  if (is_broken_) return {0, false, boost::asio::error::connection_reset};  // by on_message()
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE: return {0, true, {}};

@@ -28,10 +28,11 @@ class Channel {
 
   Handshake handshake();
 
-  // As Stream's.  REQUIRES: the handshake is done.
+  // As Stream's.  REQUIRES: the handshake is done.  One read takes so many records and no more, however small they are;
+  // a peer whose records are about TLS itself (key updates, say) and hold no data is cut, as one that resets is.
   Transfer read(std::span<char> into);
   Transfer write(std::span<const ::iovec> from);
-  // The last read left bytes that are here already: the descriptor will not announce them.
+  // The last read left bytes, perhaps, that are here already: the descriptor will not announce them.
   bool has_more() const { return has_more_; }
 
   // Says close_notify, if it can be said now.
@@ -55,7 +56,11 @@ class Channel {
   static int wire_write(BIO* bio, const char* from, int size);
   static long wire_control(BIO* bio, int command, long number, void* pointer);
 
+  // Of OpenSSL's messages, those that tell of what kind a record is.
+  static void on_message(int is_sent, int version, int kind, const void* bytes, std::size_t size, SSL* ssl, void* self);
+
   void attach();
+  void count_data(std::size_t bytes);
   Transfer failed(int result);
   std::string failure_text(int ssl_error);
 
@@ -63,6 +68,8 @@ class Channel {
   ClientContextPtr client_;
   SslPtr ssl_;  // before the contexts it points into
   Wire wire_;
+  std::size_t dataless_records_ = 0;  // since the handshake, or since so much data had come that they are forgiven
+  std::size_t data_bytes_ = 0;        // since then
   bool has_more_ = false;
   bool is_broken_ = false;  // OpenSSL allows nothing more but to free it
   bool is_done_ = false;    // with the handshake
