@@ -17,12 +17,12 @@ struct ClientState {
   std::uint64_t id = 0;      // unique in the process, counted from 1; what CLIENT ID says
   std::size_t listener = 0;  // index in the configuration
   std::string listener_name;
-  std::string peer;                // "127.0.0.1:51234", "[::1]:51234", "/path/of/socket:0"
-  std::string local;               // the listener's own address, same form
-  std::string born_as;             // user the connection is logged in as from the start (login_as, certificate); RESET returns to it
-  std::int64_t born_until_ms = 0;  // when the certificate that says so expires, steady clock; 0: never
-  std::string group;               // user_group of the listener; empty: everyone may log in
-  std::int64_t connected_ms = 0;   // steady clock
+  std::string peer;                    // "127.0.0.1:51234", "[::1]:51234", "/path/of/socket:0"
+  std::string local;                   // the listener's own address, same form
+  std::string born_as;                 // user the connection is logged in as from the start (login_as, certificate); RESET returns to it
+  std::int64_t admitted_until_ms = 0;  // when its certificate expires, steady clock; 0: it has none
+  std::string group;                   // user_group of the listener; empty: everyone may log in
+  std::int64_t connected_ms = 0;       // steady clock
 
   // What the client's commands change.
   acl::PolicyPtr policy;                      // in force for this session; never null

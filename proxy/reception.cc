@@ -24,11 +24,6 @@ void set_client_options(int descriptor) {
   ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-void say(tls::Stream& stream, std::string_view text) {
-  const ::iovec bytes{const_cast<char*>(text.data()), text.size()};  // write() does not write through it
-  (void)stream.write({&bytes, 1});
-}
-
 }  // namespace
 
 Reception::Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, std::vector<ListenerShare>& shares, Metrics& metrics,
@@ -44,7 +39,7 @@ void Reception::receive(std::size_t listener, tls::Socket socket) {
   tls::Stream stream(std::move(socket));
   if (shares_[listener].connections.fetch_add(1) >= rules.max_connections) {
     refuse(guest, RefusedConnection::kMaxConnections, "max_connections");
-    return say(stream, kTooManyClients);
+    return say_full(stream, listener);
   }
   if (!rules.network.requires_header) return judge(std::move(stream), std::move(guest), peer, {});
   // Before a byte is read: whoever is no proxy has nothing to say here.
@@ -70,7 +65,7 @@ void Reception::judge(tls::Stream stream, Guest guest, std::optional<Ip> source,
   if (source && network.max_per_source > 0) {
     if (!shares_[guest.listener].sources.add(*source, network.max_per_source)) {
       refuse(guest, RefusedConnection::kMaxConnections, "max_connections_per_source");
-      return say(stream, kTooManyClients);
+      return say_full(stream, guest.listener);
     }
     guest.counted = source;
   }
@@ -86,7 +81,7 @@ void Reception::admit(tls::Stream stream, Guest guest) {
   handshakes_.begin(std::move(stream), {guest.listener, context, tls.handshake_timeout, at_once},
                     [this, guest = std::move(guest)](tls::Stream secured, const std::string& why) mutable {
                       if (why.empty() && !closed_) return welcome_(std::move(secured), std::move(guest));
-                      log_failed_handshake(guest, secured, why);
+                      if (!why.empty()) log_failed_handshake(guest, secured, why);
                       refuse(guest, RefusedConnection::kTlsHandshake, why);
                     });
 }
@@ -96,6 +91,13 @@ void Reception::log_failed_handshake(const Guest& guest, const tls::Stream& stre
   const std::string_view name = stream.channel() != nullptr ? stream.channel()->server_name() : std::string_view();
   spdlog::info("TLS handshake failed listener={} peer={} server_name=\"{}\" reason=\"{}\"", config().listeners[guest.listener].name,
                guest.peer, log_text(name), why);
+}
+
+// Only where nobody waits for a handshake: to a client that speaks TLS plain text is damage.
+void Reception::say_full(tls::Stream& stream, std::size_t listener) const {
+  if (config().listeners[listener].tls) return;
+  const ::iovec bytes{const_cast<char*>(kTooManyClients.data()), kTooManyClients.size()};  // write() does not write through it
+  (void)stream.write({&bytes, 1});
 }
 
 void Reception::refuse(Guest& guest, RefusedConnection reason, std::string_view why) {

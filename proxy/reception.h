@@ -48,6 +48,7 @@ class Reception {
   void admit(tls::Stream stream, Guest guest);
   void read_header(tls::Stream stream, Guest guest);
   void log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why) const;
+  void say_full(tls::Stream& stream, std::size_t listener) const;
   void refuse(Guest& guest, RefusedConnection reason, std::string_view why);
 
   boost::asio::io_context& io_;

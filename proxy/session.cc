@@ -353,8 +353,8 @@ void Session::sweep(std::int64_t now_ms) {
   if (closing_) return;
   if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits().unauthenticated_timeout.count())
     return close(CloseReason::kLoginTimeout);
-  const std::int64_t born_until_ms = gate_.client().born_until_ms;
-  if (born_until_ms != 0 && now_ms >= born_until_ms) return close(CloseReason::kCertificateExpired);
+  const std::int64_t admitted_until_ms = gate_.client().admitted_until_ms;
+  if (admitted_until_ms != 0 && now_ms >= admitted_until_ms) return close(CloseReason::kCertificateExpired);
   if (replies_.empty() && output_bytes() == 0 && now_ms - last_input_ms_ >= kIdleMs) give_back_what_idles();
   const bool idle = replies_.empty() && output_bytes() == 0 && !gate_.is_subscriber();
   if (idle && limits().idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits().idle_timeout.count())

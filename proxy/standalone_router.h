@@ -81,8 +81,9 @@ class StandaloneRouter final : private Lane::Owner {
   void primary_moved() { retire_all(); }
   const LaneSettings& lane_settings() const { return settings_.lane; }
 
-  // Credentials that were re-read; used from the next dial on.
+  // What was read again; used from the next dial on, by pinned lanes too.
   void set_passwords(std::vector<std::string> passwords) { settings_.lane.passwords = std::move(passwords); }
+  void set_tls(tls::ClientContextPtr context) { settings_.lane.tls = std::move(context); }
 
   bool is_ready() const;
   // Why not, in words for /readyz.

@@ -123,18 +123,19 @@ void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls
   });
 }
 
-// As whom a client certificate logs in.  False: as nobody, and the client has been told no more than that.
+// How long a client certificate is good for, and as whom it logs in.  False: as nobody, and the client has been told no
+// more than that.
 bool Worker::recognise(tls::Stream& stream, ClientState& client) {
+  const tls::CertificatePtr certificate = stream.channel() != nullptr ? stream.channel()->peer_certificate() : nullptr;
+  if (!certificate) return true;
+  const std::int64_t left_s = tls::seconds_of(*X509_get0_notAfter(certificate.get())) - std::time(nullptr);
+  client.admitted_until_ms = client.connected_ms + 1000 * std::max<std::int64_t>(left_s, 0);
   const ListenerConfig& rules = config().listeners[client.listener];
-  if (!rules.tls || !rules.tls->client_identity) return true;
-  const tls::CertificatePtr certificate = stream.channel()->peer_certificate();
-  if (!certificate) return true;  // client_auth: request
+  if (!rules.tls->client_identity) return true;
   const CertificateLogin login = certificate_login(*certificate, rules, *client.policy);
   decisions_.record_certificate(login, client);
   if (login.why_not.empty()) {
     client.born_as = login.user;
-    const std::int64_t left_s = tls::seconds_of(*X509_get0_notAfter(certificate.get())) - std::time(nullptr);
-    client.born_until_ms = client.connected_ms + 1000 * std::max<std::int64_t>(left_s, 0);
     return true;
   }
   spdlog::info("certificate refused listener={} peer={} reason=\"{}\"", client.listener_name, client.peer, login.why_not);
@@ -252,6 +253,7 @@ void Worker::sweep() {
 void Worker::adopt(SnapshotPtr snapshot) {
   snapshot_ = std::move(snapshot);
   router_.set_passwords(snapshot_->upstream_passwords.newest_first);
+  router_.set_tls(snapshot_->tls.upstream);
   for (const auto& session : sessions_.snapshot()) session->adopt(snapshot_->policy);
 }
 

@@ -2,6 +2,7 @@
 """Certificates as users: born logged in, or refused with a reason that is counted, audited and logged."""
 
 import ssl
+import time
 import unittest
 
 from harness.deadline import wait_until
@@ -14,7 +15,6 @@ class CertificateCase(TlsCase):
     identity = "san_uri"
     identities = {}
     auth = "require"
-    listener = {}
 
     @classmethod
     def listener_tls(cls):
@@ -88,6 +88,22 @@ class UriTest(CertificateCase):
             second = TlsClient(("127.0.0.1", self.port), context, session=session if session and session.has_ticket else None)
             self.addCleanup(second.close)
             self.assertFalse(second.socket.session_reused)
+
+
+class ExpiryTest(CertificateCase):
+    """A connection does not outlive the certificate that let it in, whoever has logged in on it since."""
+
+    def test_it_ends_with_the_certificate(self):
+        expires = int(time.time()) + 3
+        client = self.connect(certificate=self.authority.issue("short", "URI:alice", "/CN=short", expires=expires))
+        client.login("bob", "bob-secret")
+        self.assertEqual(client.call("PING"), b"PONG")
+        self.assertEqual(client.read_until_closed(), [])
+        self.assertGreaterEqual(time.time(), expires)
+
+
+class ExpiryOfWhatOnlyAdmitsTest(ExpiryTest):
+    identity = "none"
 
 
 class NameTest(CertificateCase):

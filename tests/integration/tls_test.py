@@ -247,6 +247,18 @@ class ListenerTest(TlsCase):
                               input=input, capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
+class FullTest(TlsCase):
+    """A listener with no place left says nothing in plain text to who expects TLS."""
+
+    listener = {"max_connections": 1}
+
+    def test_one_too_many_is_closed_without_a_word(self):
+        self.connect()
+        with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as extra:
+            self.assertEqual(extra.recv(100), b"")
+        self.assertEqual(self.count("respgate_connections_refused_total", reason="max_connections"), 1)
+
+
 class ServerNameTest(TlsCase):
     """Several certificates on one listener."""
 
@@ -334,6 +346,20 @@ class UpstreamTest(unittest.TestCase):
         self.addCleanup(self.server.stop)
         gate = self.gate(wait_ready=False)
         self.assertEqual(gate.admin.status("/readyz"), 503)
+
+    def test_a_reload_changes_whom_the_next_connection_trusts(self):
+        trusted = self.directory.write("trusted.crt", pathlib.Path(self.authority.certificate).read_text())
+        gate = self.gate(ca_file=str(trusted))
+        client, upstream = self.client(gate), self.server.client()
+        self.addCleanup(upstream.close)
+        stranger = pathlib.Path(Authority(self.directory, "stranger").certificate).read_text()
+        trusted.write_text(stranger)
+        gate.reload()
+        upstream.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        self.assert_unavailable(gate, "certificate verify failed: ")
+        trusted.write_text(stranger + pathlib.Path(self.authority.certificate).read_text())
+        gate.reload()
+        wait_until(lambda: client.call("SET", "a:key", "1") == b"OK", "served again")
 
     def test_lanes_that_were_cut_come_back(self):
         gate = self.gate()

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import subprocess
+import time
 
 from harness.deadline import DEADLINE
 from harness.resp import Client
@@ -24,17 +25,31 @@ class Authority:
                  "-keyout", self._key, "-out", self.certificate, "-addext", "basicConstraints=critical,CA:TRUE",
                  "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, name, alternative_names="DNS:localhost,IP:127.0.0.1", subject=None, days=2, key="ec", file=None):
-        """(certificate file, key file)"""
+    def issue(self, name, alternative_names="DNS:localhost,IP:127.0.0.1", subject=None, days=2, key="ec", file=None, expires=None):
+        """(certificate file, key file); `expires` is a time in seconds, for what is to end sooner than in `days`."""
         stem = str(self.directory / (file or name))
         kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else ["rsa:2048"]
         _openssl("req", "-newkey", *kind, "-nodes", "-subj", subject or f"/CN={name}", "-keyout", f"{stem}.key.new", "-out", f"{stem}.csr")
         extensions = self.directory.write(f"{file or name}.ext", f"subjectAltName={alternative_names}\n" if alternative_names else "")
-        _openssl("x509", "-req", "-in", f"{stem}.csr", "-CA", self.certificate, "-CAkey", self._key, "-CAcreateserial", "-days", str(days),
-                 "-extfile", str(extensions), "-out", f"{stem}.crt.new")
+        if expires is None:
+            _openssl("x509", "-req", "-in", f"{stem}.csr", "-CA", self.certificate, "-CAkey", self._key, "-CAcreateserial", "-days", str(days),
+                     "-extfile", str(extensions), "-out", f"{stem}.crt.new")
+        else:
+            self._sign_until(expires, f"{stem}.csr", str(extensions), f"{stem}.crt.new")
         for kind in ("crt", "key"):
             (self.directory / f"{file or name}.{kind}.new").rename(f"{stem}.{kind}")
         return f"{stem}.crt", f"{stem}.key"
+
+    def _sign_until(self, expires, request, extensions, certificate):
+        """As x509 does, which knows days only."""
+        self.directory.write("index.txt", "")
+        self.directory.write("serial", "1000")
+        settings = self.directory.write("ca.cnf", "[ca]\ndefault_ca = d\n[d]\ndefault_md = sha256\npolicy = p\nunique_subject = no\n"
+                                        f"database = {self.directory / 'index.txt'}\nserial = {self.directory / 'serial'}\nnew_certs_dir = {self.directory.path}\n"
+                                        "[p]\ncommonName = optional\n")
+        moment = lambda seconds: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(seconds))
+        _openssl("ca", "-batch", "-notext", "-config", str(settings), "-cert", self.certificate, "-keyfile", self._key,
+                 "-startdate", moment(expires - 3600), "-enddate", moment(expires), "-extfile", extensions, "-in", request, "-out", certificate)
 
 
 def client_context(authority, certificate=None, version=None):

@@ -8,8 +8,9 @@ from harness.processes import Directory, RedisServer, Respgate, free_port
 
 
 class TlsCase(unittest.TestCase):
-    """A gate with one TLS listener; `tls` and `changes` are the class's to set."""
+    """A gate with one TLS listener; `listener`, `tls` and `changes` are the class's to set."""
 
+    listener = {}
     tls = {}
     changes = {}
 
@@ -23,7 +24,7 @@ class TlsCase(unittest.TestCase):
         cls.addClassCleanup(cls.server.stop)
         cls.port = free_port()
         cls.gate = Respgate(cls.directory, cls.server, USERS, {
-            "listeners": [{"name": "main", "address": f"127.0.0.1:{cls.port}", "tls": {
+            "listeners": [{"name": "main", "address": f"127.0.0.1:{cls.port}", **cls.listener, "tls": {
                 "cert_file": cls.files[0], "key_file": cls.files[1], **cls.listener_tls()}}],
             **({"upstream": cls.upstream} if cls.upstream else {}), **cls.changes})
         cls.addClassCleanup(cls.gate.stop)
