@@ -308,7 +308,8 @@ TEST_F(AdminServerTest, TheHealthAddressTellsHealthAndNothingElse) {
   EXPECT_EQ(status_of(ask("/livez")), 200);
   EXPECT_EQ(body_of(ask("/readyz")), "not ready\n");
   EXPECT_EQ(status_of(ask("/metrics")), 200);
-  for (const char* path : {"/config", "/users", "/clients", "/certs", "/events", "/reload", "/drain"}) EXPECT_EQ(status_of(ask(path)), 404) << path;
+  for (const char* path : {"/config", "/users", "/clients", "/certs", "/events", "/reload", "/drain"})
+    EXPECT_EQ(status_of(ask(path)), 404) << path;
 }
 
 TEST_F(AdminServerTest, ConnectionsAreKeptForTheNextRequest) {
