@@ -99,7 +99,8 @@ class StalledHandshakesTest(TlsCase):
                 new.login("alice", "alice-secret")
                 self.assertEqual(new.call("SET", "a:new", str(number)), b"OK")
         grown = resident_bytes(self.gate.process.pid) - before
-        self.assertLess(grown, STALLED * 8 * 1024 + 256 * 100 * 1024)
+        if not os.environ.get("RESPGATE_SANITIZE"):  # a sanitizer keeps what was freed
+            self.assertLess(grown, STALLED * 8 * 1024 + 256 * 100 * 1024)
         wait_until(lambda: self.refused() - refused == STALLED, lambda: f"all are closed: {self.refused() - refused} of {STALLED}")
         for client in stalled:
             client.settimeout(DEADLINE)
