@@ -14,29 +14,20 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-// Whom to ask, or why nobody.
-struct Question {
-  AwsHttpRequest request;
-  std::string problem;
-};
-
-Question refused(std::string why) {
-  Question question;
-  question.problem = std::move(why);
-  return question;
-}
-
-Question where(const AwsEnvironment& environment, const AwsPlaces& places) {
+AwsQuestion where(const AwsEnvironment& environment, const AwsPlaces& places) {
   const std::string_view relative = environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
   const std::string_view full = environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"];
-  if (!relative.empty() && !relative.starts_with('/')) return refused("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with /");
+  if (!relative.empty() && !relative.starts_with('/'))
+    return AwsQuestion::refused("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with /");
   const std::optional<AwsUrl> url = parse_aws_url(relative.empty() ? std::string(full) : places.container + std::string(relative));
-  if (!url) return refused("AWS_CONTAINER_CREDENTIALS_" + std::string(relative.empty() ? "FULL" : "RELATIVE") + "_URI is no address");
-  if (relative.empty() && !may_serve_container(*url))
-    return refused(
+  if (!url)
+    return AwsQuestion::refused("AWS_CONTAINER_CREDENTIALS_" + std::string(relative.empty() ? "FULL" : "RELATIVE") + "_URI is no address");
+  if (relative.empty() && !may_serve_container(*url)) {
+    return AwsQuestion::refused(
         "AWS_CONTAINER_CREDENTIALS_FULL_URI leads to another machine over plain HTTP: only https, this machine, and the addresses of "
         "ECS and EKS are asked");
-  Question question;
+  }
+  AwsQuestion question;
   question.request.url = *url;
   question.request.headers.emplace_back("Accept", "application/json");
   return question;
@@ -66,7 +57,7 @@ AwsAnswer understood(AwsHttpResult reply) {
 asio::awaitable<AwsAnswer> AwsContainer::fetch() {
   if (environment_["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"].empty() && environment_["AWS_CONTAINER_CREDENTIALS_FULL_URI"].empty())
     co_return AwsAnswer::absent();
-  Question question = where(environment_, places_);
+  AwsQuestion question = where(environment_, places_);
   if (question.problem.empty()) question.problem = add_token(environment_, question.request);
   if (!question.problem.empty()) co_return AwsAnswer::failed(std::move(question.problem));
   asio::steady_timer pause(co_await asio::this_coro::executor);

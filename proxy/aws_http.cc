@@ -1,5 +1,6 @@
 #include "proxy/aws_http.h"
 
+#include <memory>
 #include <optional>
 
 #include <boost/asio/as_tuple.hpp>
@@ -52,13 +53,14 @@ AwsHttpProblem problem(const AwsUrl& url, const error_code& error) {
 // A name that is not answered for is given up at the deadline too.
 asio::awaitable<error_code> resolve(const AwsUrl& url, Clock::time_point deadline, Endpoints& found) {
   const auto executor = co_await asio::this_coro::executor;
-  asio::ip::tcp::resolver resolver(executor);
+  // The timer's handler may be on its way when the answer comes: it must not outlive what it cancels.
+  const auto resolver = std::make_shared<asio::ip::tcp::resolver>(executor);
   asio::steady_timer timer(executor, deadline);
-  timer.async_wait([&resolver](const error_code& cancelled) {
-    if (!cancelled) resolver.cancel();
+  timer.async_wait([resolver](const error_code& cancelled) {
+    if (!cancelled) resolver->cancel();
   });
   const std::string port = std::to_string(url.port);
-  auto [error, results] = co_await resolver.async_resolve(url.host, port, kAwait);
+  auto [error, results] = co_await resolver->async_resolve(url.host, port, kAwait);
   found = std::move(results);
   co_return error;
 }

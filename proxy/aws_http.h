@@ -23,6 +23,14 @@ struct AwsHttpRequest {
   std::string body;
 };
 
+// What to ask of a place, or why it cannot be asked.
+struct AwsQuestion {
+  AwsHttpRequest request;
+  std::string problem;  // empty: ask
+
+  static AwsQuestion refused(std::string why) { return {{}, std::move(why)}; }
+};
+
 struct AwsHttpReply {
   unsigned status = 0;
   std::string body;

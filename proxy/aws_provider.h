@@ -25,9 +25,9 @@ struct AwsAnswer {
   std::string what;  // kFailed: why, without a secret byte
 
   static AwsAnswer absent() { return {}; }
-  static AwsAnswer found(AwsCredentials credentials) { return {Kind::kFound, std::move(credentials), {}}; }
+  static AwsAnswer found(const AwsCredentials& credentials) { return {Kind::kFound, credentials, {}}; }
   static AwsAnswer failed(std::string what) { return {Kind::kFailed, {}, std::move(what)}; }
-  static AwsAnswer of(AwsReplyResult reply) { return reply ? found(std::move(*reply)) : failed(std::move(reply.error().what)); }
+  static AwsAnswer of(const AwsReplyResult& reply) { return reply ? found(*reply) : failed(reply.error().what); }
 };
 
 // Waits and addresses that AWS fixes; tests bring their own.

@@ -10,11 +10,11 @@ AwsAnswer answer(const AwsEnvironment& environment) {
   if (secret.empty()) return AwsAnswer::failed("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not");
   AwsCredentials credentials{std::string(key), std::string(secret), std::string(environment["AWS_SESSION_TOKEN"])};
   const std::string_view expiration = environment["AWS_CREDENTIAL_EXPIRATION"];
-  if (expiration.empty()) return AwsAnswer::found(std::move(credentials));
+  if (expiration.empty()) return AwsAnswer::found(credentials);
   const std::optional<std::int64_t> expires = parse_iso_time(expiration);
   if (!expires) return AwsAnswer::failed("AWS_CREDENTIAL_EXPIRATION is no time such as 2026-01-02T03:04:05Z");
   credentials.expires_s = *expires;
-  return AwsAnswer::found(std::move(credentials));
+  return AwsAnswer::found(credentials);
 }
 
 }  // namespace

@@ -10,17 +10,6 @@
 namespace respgate::proxy {
 namespace {
 
-struct Question {
-  AwsHttpRequest request;
-  std::string problem;
-};
-
-Question refused(std::string why) {
-  Question question;
-  question.problem = std::move(why);
-  return question;
-}
-
 std::string sts_address(const AwsEnvironment& environment, const std::string& configured) {
   const std::string region(environment.region().empty() ? std::string_view(configured) : environment.region());
   if (!is_aws_region(region)) return "https://sts.amazonaws.com/";
@@ -42,19 +31,20 @@ std::string form(const SigV4Fields& fields) {
   return text;
 }
 
-Question question_of(const AwsEnvironment& environment, const std::string& region) {
+AwsQuestion question_of(const AwsEnvironment& environment, const std::string& region) {
   const std::string_view file = environment["AWS_WEB_IDENTITY_TOKEN_FILE"], role = environment["AWS_ROLE_ARN"];
-  if (role.empty()) return refused("AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not");
+  if (role.empty()) return AwsQuestion::refused("AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not");
   const std::string_view chosen = environment["AWS_ENDPOINT_URL_STS"];
   const std::optional<AwsUrl> url = parse_aws_url(chosen.empty() ? sts_address(environment, region) : std::string(chosen));
-  if (!url) return refused("AWS_ENDPOINT_URL_STS is no address such as https://sts.us-east-1.amazonaws.com");
-  if (!url->is_https && !url->is_loopback()) return refused("AWS_ENDPOINT_URL_STS leads to another machine over plain HTTP: write https");
+  if (!url) return AwsQuestion::refused("AWS_ENDPOINT_URL_STS is no address such as https://sts.us-east-1.amazonaws.com");
+  if (!url->is_https && !url->is_loopback())
+    return AwsQuestion::refused("AWS_ENDPOINT_URL_STS leads to another machine over plain HTTP: write https");
   const std::string_view wanted = environment["AWS_ROLE_SESSION_NAME"];
   const std::string_view session = wanted.empty() ? "respgate" : wanted;
-  if (!is_session_name(session)) return refused("AWS_ROLE_SESSION_NAME is not 2 to 64 letters, digits or _+=,.@-");
+  if (!is_session_name(session)) return AwsQuestion::refused("AWS_ROLE_SESSION_NAME is not 2 to 64 letters, digits or _+=,.@-");
   const FileResult token = read_trusted_file(file, kMaxSecretBytes);
-  if (!token) return refused(std::string(file) + " " + token.error().what);
-  Question question;
+  if (!token) return AwsQuestion::refused(std::string(file) + " " + token.error().what);
+  AwsQuestion question;
   question.request.method = "POST";
   question.request.url = *url;
   question.request.headers = {{"Accept", "application/xml"}, {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
@@ -70,7 +60,7 @@ Question question_of(const AwsEnvironment& environment, const std::string& regio
 
 boost::asio::awaitable<AwsAnswer> AwsWebIdentity::fetch() {
   if (environment_["AWS_WEB_IDENTITY_TOKEN_FILE"].empty()) co_return AwsAnswer::absent();
-  Question question = question_of(environment_, region_);
+  AwsQuestion question = question_of(environment_, region_);
   if (!question.problem.empty()) co_return AwsAnswer::failed(std::move(question.problem));
   AwsHttpLimits limits;
   limits.timeout = places_.sts_timeout;

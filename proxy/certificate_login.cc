@@ -19,9 +19,9 @@ CertificateLogin certificate_login(const X509& certificate, const ListenerConfig
     return CertificateLogin{user != nullptr ? user->name() : "", log_text(*identity) + " " + what, *identity};
   };
   if (user == nullptr) return refuse("is the name of no user: add it to identities");
-  if (!user->is_enabled()) return refuse("is a user who is off");
+  if (!user->is_enabled()) return refuse("is a user who is off: write 'on' in users.acl");
   if (!listener.user_group.empty() && !policy.is_member(listener.user_group, user->name()))
-    return refuse("is not a member of group " + listener.user_group);
+    return refuse("is not a member of group " + listener.user_group + ": add it to users.groups");
   return {user->name(), {}, std::move(*identity)};
 }
 

@@ -188,6 +188,9 @@ class Gate {
   bool skips_this_reply_ = false;  // it was the command before
 };
 
+// What every failed login is answered with, whatever failed.
+inline constexpr std::string_view kWrongPass = "WRONGPASS invalid username-password pair or user is disabled.";
+
 // Is it asked to learn that all before it has come (PING, ECHO)?  Then the server answers a client with a lane of its own.
 bool keeps_its_place(const protocol::CommandSpec& spec);
 

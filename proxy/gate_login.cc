@@ -17,7 +17,6 @@ using protocol::Args;
 using protocol::RespVersion;
 using Refusal = Verdict::Refusal;
 
-constexpr std::string_view kWrongPass = "WRONGPASS invalid username-password pair or user is disabled.";
 constexpr std::string_view kNoPasswordSet =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
 // Redis 7.0 names the option alone, later servers its place too.

@@ -1,6 +1,9 @@
 #include "proxy/handshakes.h"
 
 #include <algorithm>
+#include <ranges>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace respgate::proxy {
@@ -30,6 +33,7 @@ class Handshakes::Handshake : public std::enable_shared_from_this<Handshake> {
   }
 
   std::size_t listener() const { return terms_.listener; }
+  const std::string& source() const { return terms_.source; }
 
  private:
   // A client that leaves without a word never gets this far either: its end is readable too, and found out at once.
@@ -71,9 +75,19 @@ void Handshakes::begin(tls::Stream stream, Terms terms, Done done) {
 
 void Handshakes::make_room(const Terms& terms) {
   const auto same = [&](const auto& other) { return other->listener() == terms.listener; };
-  if (static_cast<std::size_t>(std::count_if(under_way_.begin(), under_way_.end(), same)) < terms.at_once) return;
-  const std::shared_ptr<Handshake> oldest = *std::find_if(under_way_.begin(), under_way_.end(), same);
-  oldest->finish("the oldest of more than max_handshakes at once");
+  std::unordered_map<std::string_view, std::size_t> counts{{terms.source, 1}};  // the newcomer counts
+  std::size_t total = 0;
+  for (const auto& other : under_way_ | std::views::filter(same)) {
+    ++counts[other->source()];
+    ++total;
+  }
+  if (total < terms.at_once) return;
+  std::size_t most = 0;
+  for (const auto& [source, count] : counts) most = std::max(most, count);
+  // There is one: a newcomer who has the most has another under way, or everybody has one.
+  const auto is_of_most = [&](const auto& other) { return same(other) && counts[other->source()] == most; };
+  const std::shared_ptr<Handshake> pushed_out = *std::find_if(under_way_.begin(), under_way_.end(), is_of_most);
+  pushed_out->finish("pushed out: more than max_handshakes at once");
 }
 
 }  // namespace respgate::proxy

@@ -1,7 +1,7 @@
 // TLS handshakes under way on one worker.  A connection costs a socket until its first
 // byte comes, and an OpenSSL object from then on, of which a listener has only so many
-// at once: one more ends the oldest, which an honest client, done within round trips,
-// never is.  Whoever is not done in time is cut.
+// at once: one more ends the oldest of the source that has the most, so that nobody can
+// push out others than his own.  Whoever is not done in time is cut.
 // Lives on its worker's thread only.
 #pragma once
 
@@ -30,6 +30,7 @@ class Handshakes {
 
   struct Terms {
     std::size_t listener = 0;
+    std::string source;  // who it is, without a port: "203.0.113.7"
     tls::ServerContextPtr context;
     Milliseconds patience{0};
     std::size_t at_once = 0;  // of this listener, on this worker

@@ -73,7 +73,9 @@ void Lane::shake_hands() {
   };
   switch (step.state) {
     case tls::Handshake::State::kDone: return begin();
-    case tls::Handshake::State::kFailed: return end(LaneEnd::kUnreachable, "TLS with " + settings_.address.text + " failed: " + step.why);
+    case tls::Handshake::State::kFailed:
+      return end(LaneEnd::kUnreachable,
+                 "TLS with " + settings_.address.text + " failed: " + step.why + " (whom it trusts: upstream.tls.ca_file, server_name)");
     case tls::Handshake::State::kWantsRead: return stream_->wait_readable(retry);
     case tls::Handshake::State::kWantsWrite: return stream_->wait_writable(retry);
   }

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/arrival.h"
+#include "proxy/clock.h"
 #include "proxy/listening_socket.h"
 #include "proxy/log_text.h"
 
@@ -78,7 +79,8 @@ void Reception::admit(tls::Stream stream, Guest guest) {
   if (!context) return welcome_(std::move(stream), std::move(guest));
   const ListenerTlsConfig& tls = *config().listeners[guest.listener].tls;
   const std::size_t at_once = std::max<std::size_t>(1, tls.max_handshakes / config().workers);
-  handshakes_.begin(std::move(stream), {guest.listener, context, tls.handshake_timeout, at_once},
+  handshakes_.begin(std::move(stream),
+                    {guest.listener, guest.peer.substr(0, guest.peer.rfind(':')), context, tls.handshake_timeout, at_once},
                     [this, guest = std::move(guest)](tls::Stream secured, const std::string& why) mutable {
                       if (why.empty() && !closed_) return welcome_(std::move(secured), std::move(guest));
                       if (!why.empty()) log_failed_handshake(guest, secured, why);
@@ -87,10 +89,11 @@ void Reception::admit(tls::Stream stream, Guest guest) {
 }
 
 // What somebody else sent is in it as a name at most, escaped; reasons are OpenSSL's words.
-void Reception::log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why) const {
+void Reception::log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why) {
+  if (!failed_handshakes_log_.admits(steady_ms())) return;
   const std::string_view name = stream.channel() != nullptr ? stream.channel()->server_name() : std::string_view();
-  spdlog::info("TLS handshake failed listener={} peer={} server_name=\"{}\" reason=\"{}\"", config().listeners[guest.listener].name,
-               guest.peer, log_text(name), why);
+  spdlog::info("TLS handshake failed listener={} peer={} server_name=\"{}\" reason=\"{}\" left_out={}",
+               config().listeners[guest.listener].name, guest.peer, log_text(name), why, failed_handshakes_log_.take_left_out());
 }
 
 // Only where nobody waits for a handshake: to a client that speaks TLS plain text is damage.

@@ -15,6 +15,7 @@
 #include "proxy/handshakes.h"
 #include "proxy/ip_network.h"
 #include "proxy/listener_share.h"
+#include "proxy/log_quota.h"
 #include "proxy/metrics.h"
 #include "proxy/snapshot.h"
 #include "tls/stream.h"
@@ -47,7 +48,7 @@ class Reception {
   void judge(tls::Stream stream, Guest guest, std::optional<Ip> source, std::string_view endpoint);
   void admit(tls::Stream stream, Guest guest);
   void read_header(tls::Stream stream, Guest guest);
-  void log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why) const;
+  void log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why);
   void say_full(tls::Stream& stream, std::size_t listener) const;
   void refuse(Guest& guest, RefusedConnection reason, std::string_view why);
 
@@ -57,6 +58,7 @@ class Reception {
   Metrics& metrics_;
   Welcome welcome_;
   Handshakes handshakes_;
+  LogQuota failed_handshakes_log_{10};
   bool closed_ = false;
 };
 

@@ -44,14 +44,6 @@ json describe_session(const Session& session, std::size_t worker, std::int64_t n
           {"output_bytes", session.output_bytes()}};
 }
 
-std::string day_of(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 std::string describe_certificates(const Snapshot& snapshot) {
   json all = json::array();
   const std::int64_t now = std::time(nullptr);
@@ -64,7 +56,7 @@ std::string describe_certificates(const Snapshot& snapshot) {
                      {"file", log_text(facts.file, 4096)},
                      {"subject", log_text(facts.subject)},
                      {"names", std::move(names)},
-                     {"not_after", day_of(facts.not_after)},
+                     {"not_after", tls::utc_text(facts.not_after)},
                      {"days_left", (facts.not_after - now) / (24 * 3600)}});
     }
   }

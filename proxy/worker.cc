@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "protocol/reply_writer.h"
 #include "proxy/certificate_login.h"
 #include "proxy/clock.h"
 #include "proxy/log_text.h"
@@ -24,7 +25,6 @@ namespace asio = boost::asio;
 constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr unsigned kSweepsPerSessionSweep = 5;
-constexpr std::string_view kRefusedCertificate = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);  // when the process is out of descriptors
 
 RouterSettings router_settings(const Snapshot& snapshot) {
@@ -139,8 +139,10 @@ bool Worker::recognise(tls::Stream& stream, ClientState& client) {
     return true;
   }
   spdlog::info("certificate refused listener={} peer={} reason=\"{}\"", client.listener_name, client.peer, login.why_not);
-  const ::iovec text{const_cast<char*>(kRefusedCertificate.data()), kRefusedCertificate.size()};  // write() does not write through it
-  (void)stream.write({&text, 1});
+  std::string reply;
+  protocol::append_error(reply, kWrongPass);
+  const ::iovec bytes{reply.data(), reply.size()};
+  (void)stream.write({&bytes, 1});
   stream.close();
   return false;
 }

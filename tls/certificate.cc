@@ -25,14 +25,6 @@ std::string_view first_line(std::string_view text) {
   return line;
 }
 
-std::string day_of(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts)};
-}
-
 // After the last block of a PEM file there is "no start line"; anything else is damage.
 bool ended_well() {
   const unsigned long code = ERR_peek_last_error();
@@ -65,7 +57,8 @@ KeyPtr read_key(const CertificateOptions& options, std::vector<Problem>& problem
   const bool is_encrypted = options.key.text().find("ENCRYPTED") != std::string::npos;
   std::string what = "holds no private key that can be read: write a PEM file with one";
   if (is_encrypted)
-    what = has_one ? "is not opened by the passphrase in " + options.passphrase.file() : "is encrypted: write passphrase_file";
+    what = has_one ? "is not opened by the passphrase in " + options.passphrase.file() + ": write the one it was encrypted with"
+                   : "is encrypted: write passphrase_file";
   problems.push_back({options.key.file(), std::move(what)});
   return nullptr;
 }
@@ -73,8 +66,8 @@ KeyPtr read_key(const CertificateOptions& options, std::vector<Problem>& problem
 void judge_time(const X509& certificate, const std::string& file, std::int64_t now, std::vector<Problem>& problems) {
   const std::int64_t from = seconds_of(*X509_get0_notBefore(&certificate));
   const std::int64_t until = seconds_of(*X509_get0_notAfter(&certificate));
-  if (now > until) problems.push_back({file, "expired on " + day_of(until) + ": replace it by one that is valid"});
-  if (now < from) problems.push_back({file, "is not valid before " + day_of(from) + ": check the clock, or use another"});
+  if (now > until) problems.push_back({file, "expired on " + utc_text(until) + ": replace it by one that is valid"});
+  if (now < from) problems.push_back({file, "is not valid before " + utc_text(from) + ": check the clock, or use another"});
 }
 
 std::string text_of(const X509_NAME* name) {
@@ -91,6 +84,14 @@ std::int64_t seconds_of(const ASN1_TIME& time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(&time, &parts) != 1) return 0;  // before everything: expired
   return ::timegm(&parts);
+}
+
+std::string utc_text(std::int64_t seconds) {
+  const std::time_t time = seconds;
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 CertificateChain read_chain(const CertificateOptions& options, std::int64_t now, std::vector<Problem>& problems) {
@@ -120,7 +121,8 @@ std::vector<RevocationsPtr> read_revocations(const Pem& list, std::int64_t now, 
   while (RevocationsPtr one{PEM_read_bio_X509_CRL(in.get(), nullptr, give_passphrase, nullptr)}) {
     const ASN1_TIME* next = X509_CRL_get0_nextUpdate(one.get());
     if (next != nullptr && seconds_of(*next) < now)
-      problems.push_back({list.file, "is out of date since " + day_of(seconds_of(*next)) + ", and nobody could come in: fetch a new one"});
+      problems.push_back(
+          {list.file, "is out of date since " + utc_text(seconds_of(*next)) + ", and nobody could come in: fetch a new one"});
     found.push_back(std::move(one));
   }
   if (!ended_well() || found.empty()) {

@@ -35,5 +35,7 @@ CertificateFacts facts_of(const X509& certificate, std::string file);
 
 // Seconds since 1970.
 std::int64_t seconds_of(const ASN1_TIME& time);
+// Seconds since 1970 as "2026-11-24T15:04:05Z".
+std::string utc_text(std::int64_t seconds);
 
 }  // namespace respgate::tls

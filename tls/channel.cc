@@ -140,12 +140,12 @@ void Channel::count_data(std::size_t bytes) {
 
 // ------------------------------------------------------------------------------------------- the channel
 
-Channel::Channel(int descriptor, ServerContextPtr context) : server_(std::move(context)), ssl_(server_->accept()), wire_{descriptor} {
+Channel::Channel(int descriptor, ServerContextPtr context) : server_(std::move(context)), wire_{descriptor}, ssl_(server_->accept()) {
   attach();
 }
 
 Channel::Channel(int descriptor, ClientContextPtr context, const std::string& host)
-    : client_(std::move(context)), ssl_(client_->connect(host)), wire_{descriptor} {
+    : client_(std::move(context)), wire_{descriptor}, ssl_(client_->connect(host)) {
   attach();
 }
 
@@ -153,7 +153,7 @@ Channel::~Channel() = default;
 
 Handshake Channel::handshake() {
   if (is_done_) return {};
-  if (!ssl_) return {Handshake::State::kFailed, "no memory for TLS"};
+  if (!ssl_) return {Handshake::State::kFailed, "there is no memory, or no name to ask for"};
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {

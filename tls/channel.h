@@ -64,10 +64,11 @@ class Channel {
   Transfer failed(int result);
   std::string failure_text(int ssl_error);
 
+  // In this order, so that what OpenSSL points into is there until it is freed.
   ServerContextPtr server_;
   ClientContextPtr client_;
-  SslPtr ssl_;  // before the contexts it points into
   Wire wire_;
+  SslPtr ssl_;
   std::size_t dataless_records_ = 0;  // since the handshake, or since so much data had come that they are forgiven
   std::size_t data_bytes_ = 0;        // since then
   bool has_more_ = false;

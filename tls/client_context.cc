@@ -67,6 +67,7 @@ SslPtr ClientContext::connect(const std::string& host) const {
 }
 
 bool ClientContext::prepare(SSL* ssl, const std::string& name) const {
+  if (name.empty()) return false;  // to OpenSSL it would mean that any name will do
   const bool is_by_address = is_address(name);
   // An address is no server name (RFC 6066 §3).
   if (!is_by_address && SSL_set_tlsext_host_name(ssl, name.c_str()) != 1) return false;

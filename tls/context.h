@@ -56,7 +56,7 @@ class ClientContext {
   ClientContext& operator=(const ClientContext&) = delete;
 
   // The client's end of a new connection to `host`, whose name counts if the options have none.  Takes up the session
-  // of an earlier one where the node allowed it.  nullptr without memory.  This context must outlive it.
+  // of an earlier one where the node allowed it.  nullptr without memory or without a name.  This context must outlive it.
   SslPtr connect(const std::string& host) const;
 
  private:

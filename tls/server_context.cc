@@ -25,10 +25,10 @@ void ask_for_certificates(SSL_CTX* context, const ServerOptions& options, const 
 }
 
 // Whatever resumes was begun here, and not with the one before or the listener beside it.
-void make_unmistakable(SSL_CTX* context) {
+bool make_unmistakable(SSL_CTX* context) {
   std::array<unsigned char, SSL_MAX_SSL_SESSION_ID_LENGTH> id;
-  RAND_bytes(id.data(), static_cast<int>(id.size()));
-  SSL_CTX_set_session_id_context(context, id.data(), static_cast<unsigned>(id.size()));
+  return RAND_bytes(id.data(), static_cast<int>(id.size())) == 1 &&
+         SSL_CTX_set_session_id_context(context, id.data(), static_cast<unsigned>(id.size())) == 1;
 }
 
 // Collects the certificates of one listener: those for the same names with keys of different kinds go together.
@@ -65,9 +65,10 @@ class Assembly {
   }
 
  private:
-  // That of a certificate for the same names, if it has a key of another kind.
+  // That of a certificate for the same names, if it has a key of another kind.  Without names nothing tells whether it
+  // is the same server's.
   SSL_CTX* context_for(const CertificateFacts& facts, const EVP_PKEY& key) const {
-    for (std::size_t i = 0; i < contexts_.size(); ++i) {
+    for (std::size_t i = 0; !facts.names.empty() && i < contexts_.size(); ++i) {
       const bool same_kind = EVP_PKEY_get_base_id(chains_[i].key.get()) == EVP_PKEY_get_base_id(&key);
       if (!same_kind && facts_[first_facts_[i]].names == facts.names) return contexts_[i].get();
     }
@@ -76,8 +77,7 @@ class Assembly {
 
   SslContextPtr new_server_context() const {
     SslContextPtr context = new_context(TLS_server_method(), options_.min_version);
-    if (!context) return nullptr;
-    make_unmistakable(context.get());
+    if (!context || !make_unmistakable(context.get())) return nullptr;
     if (options_.client_auth == ClientAuth::kNone) return context;
     trust(context.get(), authorities_, revocations_);
     ask_for_certificates(context.get(), options_, authorities_);

@@ -118,6 +118,19 @@ class NameTest(CertificateCase):
         self.assert_refused(self.certificate_for("", "/CN=bob/CN=root"), "the certificate has more than one CN")
 
 
+class GroupTest(CertificateCase):
+    """A listener's group holds for certificates as for passwords."""
+
+    identity = "cn"
+    changes = {"users": {"groups": {"staff": ["alice"]}}}
+
+    listener = {"user_group": "staff"}
+
+    def test_only_members_come_in(self):
+        self.assertEqual(self.connect(certificate=self.certificate_for("", "/CN=alice")).call("ACL", "WHOAMI"), b"alice")
+        self.assert_refused(self.certificate_for("", "/CN=bob"), "bob is not a member of group staff", user="bob")
+
+
 class RequestTest(CertificateCase):
     identity = "san_dns"
     auth = "request"

@@ -39,6 +39,15 @@ inline acl::PolicyPtr make_policy(const Setting& setting, std::uint64_t generati
   return std::make_shared<acl::Policy>(std::move(*principals), groups, std::move(rules), setting.options, generation);
 }
 
+inline constexpr Standing kWithLane{.has_lane = true};
+
+// What a verdict would send.
+inline std::string words(const Verdict& verdict) {
+  std::string text;
+  for (const std::string_view word : verdict.args) text.append(text.empty() ? "" : " ").append(word);
+  return text;
+}
+
 class Client {
  public:
   // `born_as`: logged in from the start as this user.

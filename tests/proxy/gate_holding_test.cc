@@ -14,14 +14,6 @@ namespace {
 using Kind = Verdict::Kind;
 using Refusal = Verdict::Refusal;
 
-constexpr Standing kWithLane{.has_lane = true};
-
-std::string words(const Verdict& verdict) {
-  std::string text;
-  for (const std::string_view word : verdict.args) text.append(text.empty() ? "" : " ").append(word);
-  return text;
-}
-
 TEST(GateHoldingTest, APrefixThatLooksLikeAnOptionHidesNone) {
   LaneDirectory lanes;
   lanes.set(42, "admin", 9002);

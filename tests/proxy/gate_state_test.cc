@@ -17,14 +17,7 @@ using Kind = Verdict::Kind;
 using Reading = Request::Reading;
 using Refusal = Verdict::Refusal;
 
-constexpr Standing kWithLane{.has_lane = true};
 constexpr Standing kOwing{.owes_replies = true};
-
-std::string words(const Verdict& verdict) {
-  std::string text;
-  for (const std::string_view word : verdict.args) text.append(text.empty() ? "" : " ").append(word);
-  return text;
-}
 
 TEST(GateStateTest, WhatTravelsOnALaneOfItsOwn) {
   const std::vector<std::vector<std::string>> commands{

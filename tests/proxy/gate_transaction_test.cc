@@ -12,14 +12,6 @@ namespace {
 
 using Refusal = Verdict::Refusal;
 
-constexpr Standing kWithLane{.has_lane = true};
-
-std::string words(const Verdict& verdict) {
-  std::string text;
-  for (const std::string_view word : verdict.args) text.append(text.empty() ? "" : " ").append(word);
-  return text;
-}
-
 // Whether the server takes the SELECT is only known when it runs: rights in the database before it are needed too.
 TEST(GateTransactionTest, WhatIsQueuedBehindASelectNeedsRightsInEveryDatabaseItMayRunIn) {
   Client client({.users = "user app on >p resetkeys (db=0,3 ~* +@all) (db=5 ~pub:* +get +select)\n"}, "app");

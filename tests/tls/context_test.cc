@@ -90,7 +90,7 @@ TEST(ServerContextTest, AnEncryptedKeyNeedsItsPassphrase) {
   ServerOptions options = server_with(authority.issue({.passphrase = "open sesame"}));
   EXPECT_THAT(problems_of(options), ElementsAre("server.key is encrypted: write passphrase_file"));
   options.certificates[0].passphrase = {"pass", "wrong\n"};
-  EXPECT_THAT(problems_of(options), ElementsAre("server.key is not opened by the passphrase in pass"));
+  EXPECT_THAT(problems_of(options), ElementsAre("server.key is not opened by the passphrase in pass: write the one it was encrypted with"));
   options.certificates[0].passphrase = {"pass", "open sesame\n"};
   EXPECT_THAT(problems_of(options), ElementsAre());
 }
@@ -153,6 +153,19 @@ TEST(ServerContextTest, TwoKindsOfKeysForOneNameGoTogether) {
     unverified.verify = Verify::kUnsafeNone;
     TlsPair pair(server, std::make_shared<const ClientContext>(std::move(context), std::move(unverified)));
     ASSERT_TRUE(pair.shake_hands().is_good()) << ciphers;
+    EXPECT_EQ(EVP_PKEY_get_base_id(X509_get0_pubkey(pair.client().channel()->peer_certificate().get())), kind);
+  }
+}
+
+// Only names tell that two certificates are one server's.
+TEST(ServerContextTest, CertificatesWithoutNamesDoNotGoTogether) {
+  Authority authority("ca");
+  ServerOptions options = server_with(authority.issue({.common_names = {"ec.test"}}));
+  options.certificates.push_back(options_of(authority.issue({.common_names = {"rsa.test"}, .key = KeyKind::kRsa})));
+  const ServerContextPtr server = context_of(options);
+  for (const auto& [host, kind] : {std::pair{"ec.test", EVP_PKEY_EC}, {"rsa.test", EVP_PKEY_RSA}}) {
+    TlsPair pair(server, client_of(trusting(authority)), host);
+    ASSERT_TRUE(pair.shake_hands().is_good()) << host;
     EXPECT_EQ(EVP_PKEY_get_base_id(X509_get0_pubkey(pair.client().channel()->peer_certificate().get())), kind);
   }
 }
@@ -284,6 +297,12 @@ TEST(ClientContextTest, AGivenNameCountsInPlaceOfTheHost) {
   ClientOptions options = trusting(authority);
   options.server_name = "given.test";
   EXPECT_EQ(client_refusal(authority.issue(for_host("given.test")), std::move(options), "10.0.0.1"), "");
+}
+
+// To OpenSSL, no name means that any will do.
+TEST(ClientContextTest, WithoutANameNobodyIsDialled) {
+  Authority authority("ca");
+  EXPECT_THAT(client_refusal(authority.issue(for_host("server.test")), trusting(authority), ""), HasSubstr("no name to ask for"));
 }
 
 TEST(ClientContextTest, AnAddressIsCheckedAsOne) {

@@ -1,0 +1,40 @@
+// How many lines of one kind a thread may log in a second: a peer that is not known yet
+// must not fill a disk.  Metrics count what is left out.
+// Lives on one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace respgate::proxy {
+
+class LogQuota {
+ public:
+  explicit LogQuota(std::size_t lines_per_second) : lines_(lines_per_second) {}
+
+  // May a line be logged now (steady clock)?
+  bool admits(std::int64_t now_ms) {
+    if (now_ms - second_began_ms_ >= 1000) {
+      second_began_ms_ = now_ms;
+      logged_ = 0;
+    }
+    const bool is_admitted = logged_ < lines_;
+    is_admitted ? ++logged_ : ++left_out_;
+    return is_admitted;
+  }
+
+  // How many were not since the last call; for the next line that is.
+  std::size_t take_left_out() {
+    const std::size_t count = left_out_;
+    left_out_ = 0;
+    return count;
+  }
+
+ private:
+  const std::size_t lines_;
+  std::int64_t second_began_ms_ = INT64_MIN / 2;
+  std::size_t logged_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace respgate::proxy
