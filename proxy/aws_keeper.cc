@@ -52,7 +52,7 @@ asio::awaitable<void> AwsKeeper::run(std::shared_ptr<AwsKeeper> self) {
 
 bool AwsKeeper::is_too_soon() const { return steady_ms() - asked_ms_ < kSoonest.count(); }
 
-void AwsKeeper::take(AwsAnswer answer) {
+void AwsKeeper::take(AwsAnswer&& answer) {
   const std::int64_t now_s = unix_s();
   const bool found = answer.kind == AwsAnswer::Kind::kFound;
   const bool is_good = found && answer.credentials.expires_s > now_s;

@@ -36,7 +36,7 @@ class AwsKeeper : public std::enable_shared_from_this<AwsKeeper> {
 
  private:
   static boost::asio::awaitable<void> run(std::shared_ptr<AwsKeeper> self);
-  void take(AwsAnswer answer);
+  void take(AwsAnswer&& answer);
   std::chrono::milliseconds pause();
   bool is_too_soon() const;
 
