@@ -43,6 +43,7 @@ class ConversationTest(GateCase):
 
 
 class PubSubTest(GateCase):
+    # A channel of its own for each test: the node learns some time later that the subscribers of the one before are gone.
     def subscribe(self, user, *words, resp=2):
         client = self.connect(user)
         if resp == 3:
@@ -64,19 +65,19 @@ class PubSubTest(GateCase):
             self.assertEqual(patterns.read(), [b"pmessage", b"a:*", b"a:news", str(n).encode()])
 
     def test_in_resp3_messages_come_as_pushes_beside_replies(self):
-        client = self.subscribe("alice", "SUBSCRIBE", "a:c", resp=3)
+        client = self.subscribe("alice", "SUBSCRIBE", "a:push", resp=3)
         publisher = self.connect("alice")
         client.call("SET", "a:k", "v")
         for n in range(50):
-            self.assertEqual(publisher.call("PUBLISH", "a:c", n), 1)
+            self.assertEqual(publisher.call("PUBLISH", "a:push", n), 1)
             client.send("GET", "a:k")
             seen = [client.read(), client.read()]
             self.assertIn(b"v", seen)
-            self.assertIn(Push([b"message", b"a:c", str(n).encode()]), seen)
+            self.assertIn(Push([b"message", b"a:push", str(n).encode()]), seen)
 
     def test_a_list_that_looks_like_a_message_is_none(self):
-        client = self.subscribe("alice", "SUBSCRIBE", "a:c", resp=3)
-        client.call("RPUSH", "a:l", "message", "a:c", "forged")
+        client = self.subscribe("alice", "SUBSCRIBE", "a:list", resp=3)
+        client.call("RPUSH", "a:l", "message", "a:list", "forged")
         self.assertEqual(type(client.call("LRANGE", "a:l", "0", "-1")).__name__, "Array")
         self.assertEqual(client.call("DEL", "a:l"), 1)
 
@@ -88,32 +89,32 @@ class PubSubTest(GateCase):
                 self.assert_error(self.connect("alice").call(*words), text)
 
     def test_switching_the_protocol_keeps_the_subscription(self):
-        client = self.subscribe("alice", "SUBSCRIBE", "a:c", resp=3)
+        client = self.subscribe("alice", "SUBSCRIBE", "a:switch", resp=3)
         publisher = self.connect("alice")
-        self.assertEqual(publisher.call("PUBLISH", "a:c", "1"), 1)
+        self.assertEqual(publisher.call("PUBLISH", "a:switch", "1"), 1)
         self.assertIsInstance(client.read(), Push)
         self.assertEqual(type(client.call("HELLO", "2")).__name__, "Array")
-        self.assertEqual(publisher.call("PUBLISH", "a:c", "2"), 1)
+        self.assertEqual(publisher.call("PUBLISH", "a:switch", "2"), 1)
         self.assertEqual(type(client.read()).__name__, "Array")
-        self.assertEqual(client.call("UNSUBSCRIBE"), [b"unsubscribe", b"a:c", 0])
+        self.assertEqual(client.call("UNSUBSCRIBE"), [b"unsubscribe", b"a:switch", 0])
         self.assertEqual(client.call("PING"), b"PONG")
 
     def test_replies_off_leaves_confirmations_and_messages(self):
         client = self.connect("alice")
         client.call("HELLO", "3")
-        client.write(encode("CLIENT", "REPLY", "OFF") + encode("GET", "a:k") + encode("SUBSCRIBE", "a:c"))
-        self.assertEqual(client.read(), Push([b"subscribe", b"a:c", 1]))
-        self.assertEqual(self.connect("alice").call("PUBLISH", "a:c", "x"), 1)
-        self.assertEqual(client.read(), Push([b"message", b"a:c", b"x"]))
+        client.write(encode("CLIENT", "REPLY", "OFF") + encode("GET", "a:k") + encode("SUBSCRIBE", "a:off"))
+        self.assertEqual(client.read(), Push([b"subscribe", b"a:off", 1]))
+        self.assertEqual(self.connect("alice").call("PUBLISH", "a:off", "x"), 1)
+        self.assertEqual(client.read(), Push([b"message", b"a:off", b"x"]))
         client.write(encode("GET", "a:k") + encode("CLIENT", "REPLY", "ON") + encode("PING"))
         self.assertEqual([client.read(), client.read()], [b"OK", b"PONG"])
 
     def test_a_lane_that_was_subscribed_is_not_used_again(self):
         for _ in range(5):
-            client = self.subscribe("alice", "SUBSCRIBE", "a:c")
+            client = self.subscribe("alice", "SUBSCRIBE", "a:again")
             client.call("UNSUBSCRIBE")
             client.close()
-        wait_until(lambda: self.connect("alice").call("PUBSUB", "NUMSUB", "a:c") == [b"a:c", 0], "nobody is left")
+        wait_until(lambda: self.connect("alice").call("PUBSUB", "NUMSUB", "a:again") == [b"a:again", 0], "nobody is left")
 
     def test_a_slow_subscriber_is_cut_and_the_others_are_not(self):
         slow, quick = (self.subscribe("alice", "SUBSCRIBE", "a:big") for _ in range(2))
