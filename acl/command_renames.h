@@ -16,6 +16,7 @@ namespace respgate::acl {
 struct RenameText {
   std::string from;
   std::string to;  // "": the command is gone
+  bool operator==(const RenameText&) const = default;
 };
 
 class CommandRenames {

@@ -22,6 +22,10 @@ struct Address {
   std::string path;        // kUnix, absolute
   std::string text;        // as written, for messages and labels
 
+  // However it was written.
+  bool operator==(const Address& other) const {
+    return kind == other.kind && host == other.host && port == other.port && path == other.path;
+  }
   bool is_loopback() const;  // unix sockets, 127.0.0.0/8, ::1, "localhost"
 };
 

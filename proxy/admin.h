@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
+#include "proxy/admin_access.h"
 #include "proxy/config.h"
 #include "proxy/readiness.h"
 
@@ -28,13 +31,13 @@ struct AdminAct {
 // `done` later, once, on the control thread.
 struct AdminBackend {
   std::function<Readiness()> readiness;
-  std::function<std::string()> metrics;                                // Prometheus text
-  std::function<std::string()> config;                                 // JSON
-  std::function<void(std::function<void(std::string)> done)> users;    // JSON
-  std::function<void(std::function<void(std::string)> done)> clients;  // JSON
-  std::function<std::string()> certificates;                           // JSON
-  std::function<std::string(std::size_t n)> events;                    // JSON lines
-  std::function<std::string()> reload;                                 // empty: done; else why not
+  std::function<std::string()> metrics;                                       // Prometheus text
+  std::function<std::string()> config;                                        // JSON
+  std::function<void(std::function<void(std::string)> done)> users;           // JSON
+  std::function<void(std::function<void(std::string)> done)> clients;         // JSON
+  std::function<std::string()> certificates;                                  // JSON
+  std::function<std::string(std::size_t n)> events;                           // JSON lines
+  std::function<void(std::function<void(std::string why_not)> done)> reload;  // empty: done, in every worker
   std::function<void()> drain;
   std::function<void(std::string user, std::uint64_t id, std::function<void(std::size_t)> done)> kill;  // closed sessions
   std::function<bool(std::string level)> log_level;                                                     // false: no such level
@@ -56,6 +59,12 @@ class AdminServer {
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
+
+  // What a reload brought: names that are accepted as Host, and the token, from the next request on.
+  // REQUIRES: a token, if needs_token().
+  void adopt(const std::vector<std::string>& hosts, const std::optional<AdminToken>& token);
+  // Other machines can connect.
+  bool needs_token() const;
 
   // Closes every socket; the backend is not called again.
   void stop();

@@ -148,8 +148,9 @@ void AdminRoutes::events(const AdminRequest& request, const Done& done) const {
 }
 
 void AdminRoutes::reload(const AdminRequest& /*request*/, const Done& done) const {
-  const std::string why_not = backend_->reload();
-  done(why_not.empty() ? text(200, "reloaded\n") : text(500, "not reloaded, everything stays as it was: " + why_not + "\n"));
+  backend_->reload([done](const std::string& why_not) {
+    done(why_not.empty() ? text(200, "reloaded\n") : text(500, "not reloaded, everything stays as it was: " + why_not + "\n"));
+  });
 }
 
 void AdminRoutes::drain(const AdminRequest& /*request*/, const Done& done) const {

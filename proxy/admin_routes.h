@@ -35,6 +35,9 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   AdminRoutes(std::shared_ptr<const AdminBackend> backend, AdminAccess access, Offer offer)
       : backend_(std::move(backend)), access_(std::move(access)), offer_(offer) {}
 
+  // Who may ask from the next request on.
+  void adopt(AdminAccess access) { access_ = std::move(access); }
+
   // Calls `done` once, possibly before it returns.  `request.path` need not be filled in.
   // REQUIRES: the caller holds a shared_ptr to this.
   void answer(AdminRequest request, const Done& done) const;

@@ -1,6 +1,7 @@
 #include "proxy/audit.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -36,6 +37,21 @@ void bound_texts(AuditEvent& event) {
   }
 }
 
+constexpr unsigned bit(AuditEvent::Kind kind) { return 1u << static_cast<unsigned>(kind); }
+
+unsigned wanted_of(const AuditConfig& config) {
+  using enum AuditEvent::Kind;
+  unsigned wanted = 0;
+  for (const auto& [is_wanted, kind] : {std::pair{config.auth, kAuth},
+                                        {config.denied, kDenied},
+                                        {config.admin, kAdmin},
+                                        {config.reload, kReload},
+                                        {config.observed, kObserved},
+                                        {config.allowed, kAllowed}})
+    if (is_wanted) wanted |= bit(kind);
+  return wanted;
+}
+
 // A signal that a write raises (SIGPIPE, SIGXFSZ) becomes an error of that write, and
 // signals to the process go to the threads that expect them.
 void block_all_signals() {
@@ -53,8 +69,8 @@ struct AuditLog::Impl {
   };
 
   Impl(const AuditConfig& audit, std::function<void(std::uint64_t)> dropped)
-      : config(audit), on_drop(std::move(dropped)), keys(audit.keys) {
-    if (!config.file.empty()) file.emplace(config.file);
+      : file_name(audit.file), on_drop(std::move(dropped)), wanted(wanted_of(audit)), keys(audit.keys) {
+    if (!file_name.empty()) file.emplace(file_name);
   }
 
   void run();
@@ -66,8 +82,9 @@ struct AuditLog::Impl {
     if (on_drop) on_drop(n);
   }
 
-  const AuditConfig config;
+  const std::string file_name;
   const std::function<void(std::uint64_t)> on_drop;
+  std::atomic<unsigned> wanted;  // one bit for each kind of event
 
   // The writer's own.
   const KeyText keys;
@@ -124,7 +141,7 @@ void AuditLog::Impl::append(std::string& lines) {
       const auto now = std::chrono::steady_clock::now();
       if (!last_complaint || now - *last_complaint >= kBetweenComplaints) {
         last_complaint = now;
-        spdlog::error("audit lines lost file=\"{}\" lines={} error=\"{}\"", config.file, outcome.lines_lost, outcome.error.message());
+        spdlog::error("audit lines lost file=\"{}\" lines={} error=\"{}\"", file_name, outcome.lines_lost, outcome.error.message());
       }
     }
   }
@@ -160,18 +177,9 @@ AuditLog::~AuditLog() {
   impl_->writer.join();
 }
 
-bool AuditLog::wants(AuditEvent::Kind kind) const {
-  const AuditConfig& config = impl_->config;
-  switch (kind) {
-    case AuditEvent::Kind::kAuth: return config.auth;
-    case AuditEvent::Kind::kDenied: return config.denied;
-    case AuditEvent::Kind::kAdmin: return config.admin;
-    case AuditEvent::Kind::kReload: return config.reload;
-    case AuditEvent::Kind::kObserved: return config.observed;
-    case AuditEvent::Kind::kAllowed: return config.allowed;
-  }
-  return false;
-}
+bool AuditLog::wants(AuditEvent::Kind kind) const { return (impl_->wanted.load(std::memory_order_relaxed) & bit(kind)) != 0; }
+
+void AuditLog::choose_events(const AuditConfig& config) { impl_->wanted.store(wanted_of(config), std::memory_order_relaxed); }
 
 void AuditLog::write(AuditEvent event) {
   if (!wants(event.kind)) return;

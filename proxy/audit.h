@@ -48,6 +48,8 @@ class AuditLog {
   // Any thread; never blocks on the file.  Events of kinds not configured are ignored.
   void write(AuditEvent event);
   bool wants(AuditEvent::Kind kind) const;
+  // From now on events of these kinds; where they go stays as it is.  Any thread.
+  void choose_events(const AuditConfig& config);
   // SIGHUP: the file was moved away; open it again by name.  What is written from now on
   // goes to the new file; if it cannot be opened, to the old one, with a line in the log.
   void reopen();

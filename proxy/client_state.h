@@ -12,17 +12,25 @@
 
 namespace respgate::proxy {
 
+// Who may log in at a listener, and as whom its connections begin; as in ClientState.
+struct ListenerTerms {
+  std::string born_as;
+  std::string group;
+};
+
 struct ClientState {
   // Constant from accept on.
   std::uint64_t id = 0;      // unique in the process, counted from 1; what CLIENT ID says
-  std::size_t listener = 0;  // index in the configuration
+  std::size_t listener = 0;  // its index in the metrics
   std::string listener_name;
   std::string peer;                    // "127.0.0.1:51234", "[::1]:51234", "/path/of/socket:0"
   std::string local;                   // the listener's own address, same form
-  std::string born_as;                 // user the connection is logged in as from the start (login_as, certificate); RESET returns to it
   std::int64_t admitted_until_ms = 0;  // when its certificate expires, steady clock; 0: it has none
-  std::string group;                   // user_group of the listener; empty: everyone may log in
   std::int64_t connected_ms = 0;       // steady clock
+
+  // What its listener says of it; a reload may change it.
+  std::string born_as;  // user the connection is logged in as from the start (login_as); RESET returns to it
+  std::string group;    // user_group of the listener; empty: everyone may log in
 
   // What the client's commands change.
   acl::PolicyPtr policy;                      // in force for this session; never null

@@ -1,5 +1,6 @@
 #include "proxy/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -87,6 +88,12 @@ ConfigDraft draft_config_file(const std::filesystem::path& file) {
 ConfigResult parse_config(std::string_view yaml, const std::filesystem::path& file) { return whole_or_nothing(draft_config(yaml, file)); }
 
 ConfigResult load_config(const std::filesystem::path& file) { return whole_or_nothing(draft_config_file(file)); }
+
+const ListenerConfig* find_listener(const Config& config, std::string_view name) {
+  const auto same = [&](const ListenerConfig& listener) { return listener.name == name; };
+  const auto found = std::find_if(config.listeners.begin(), config.listeners.end(), same);
+  return found != config.listeners.end() ? &*found : nullptr;
+}
 
 bool read_path(MapReader& section, std::string_view key, const Folder& folder, std::string& out) {
   std::string text;

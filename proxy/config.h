@@ -43,6 +43,7 @@ struct SentinelConfig {
   Mode mode = Mode::kOn;
   std::size_t every = 1000;  // requests
   Milliseconds interval{100};
+  bool operator==(const SentinelConfig&) const = default;
 };
 
 struct UpstreamConfig {
@@ -61,6 +62,7 @@ struct UpstreamConfig {
   Milliseconds lane_idle{60000};
   std::vector<acl::RenameText> command_names;  // what to say upstream instead ("": it has none); `from` in lower case
   SentinelConfig sentinel;
+  bool operator==(const UpstreamConfig&) const = default;
 };
 
 struct ClientLimits {
@@ -125,6 +127,9 @@ struct ConfigDraft {
 };
 ConfigDraft draft_config(std::string_view yaml, const std::filesystem::path& file);
 ConfigDraft draft_config_file(const std::filesystem::path& file);
+
+// nullptr: there is none of that name.
+const ListenerConfig* find_listener(const Config& config, std::string_view name);
 
 // The effective configuration as JSON, secrets' contents never included (admin GET /config).
 std::string describe_config(const Config& config);

@@ -321,6 +321,14 @@ bool Gate::adopt(acl::PolicyPtr policy) {
          });
 }
 
+bool Gate::adopt(acl::PolicyPtr policy, ListenerTerms terms) {
+  const bool was_born_so = is_logged_in() && !has_logged_in_;
+  const bool is_born_otherwise = was_born_so && terms.born_as != client_.born_as;
+  client_.born_as = std::move(terms.born_as);
+  client_.group = std::move(terms.group);
+  return !is_born_otherwise && adopt(std::move(policy));
+}
+
 // Queued or waiting: would it be let through now?
 bool Gate::still_allowed(const KeptCommand& command, bool rewritten, std::span<const std::int64_t> databases) {
   if (!rewritten) {

@@ -84,6 +84,9 @@ class Gate {
   // A new policy.  False: the session's user is gone, off, no longer admitted here, or holds what it may not have
   // any more (a channel, tracking, a blocked command); close it.
   [[nodiscard]] bool adopt(acl::PolicyPtr policy);
+  // The same, and other terms of its listener.  False also when it never logged in itself, and connections like it do
+  // not begin as its user any more.
+  [[nodiscard]] bool adopt(acl::PolicyPtr policy, ListenerTerms terms);
 
   // The session's own lane.  Does the client have state on it (MULTI, WATCH, subscriptions, tracking)?
   bool needs_lane() const { return transaction_.is_open() || watching_ || !subscriptions_.empty() || tracking_.on; }
@@ -165,6 +168,7 @@ class Gate {
   ClientState client_;
   protocol::TargetFinder& finder_;
   const ServerFacts& server_;
+  bool has_logged_in_ = false;               // by a command, since it was born or reset
   std::string answer_;                       // the reply being made
   std::vector<std::string_view> rewritten_;  // arguments after a rewrite or under their real name
   std::string word_;                         // one of them that had to be made

@@ -81,6 +81,7 @@ void Gate::log_in(Verdict& verdict, std::string_view user, std::string_view pass
   verdict.login_name = user;
   if (result.outcome != acl::AuthOutcome::kOk) return;
   client_.principal = result.principal;
+  has_logged_in_ = true;
   // Another user's channels would go on speaking to this one.
   if (!may_keep_what_it_holds()) verdict.kind = Verdict::Kind::kClose;
 }
@@ -164,6 +165,7 @@ Verdict Gate::reset(Verdict verdict, const Standing& standing) {
   verdict.drops_lane = true;
   replies_off_ = false;
   client_.principal = born_principal(*client_.policy);
+  has_logged_in_ = false;
   client_.resp = RespVersion::kResp2;
   client_.database = 0;
   client_.name.clear();

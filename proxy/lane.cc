@@ -13,10 +13,11 @@ constexpr std::size_t kGatheredRequests = 64;
 
 }  // namespace
 
-Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
+Lane::Lane(boost::asio::io_context& io, LaneSettingsPtr settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
            RequestPool& pool, MemoryBudget& memory, Owner& owner)
     : io_(io),
-      settings_(settings),
+      kept_settings_(std::move(settings)),
+      settings_(*kept_settings_),
       key_(key),
       use_(use),
       id_(id),
@@ -25,7 +26,7 @@ Lane::Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey ke
       owner_(owner),
       pipeline_(key.resp),
       memory_(memory),
-      sentinel_(settings.sentinel) {}
+      sentinel_(settings_.sentinel) {}
 
 // What Pipeline finds, handed to whoever waits for it in this state.
 class Lane::Replies final : public Pipeline::Sink {

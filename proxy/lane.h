@@ -54,7 +54,7 @@ struct LaneReport {
   std::string text;  // for the log; for kRefusedDatabase the server's error
 };
 
-// How lanes of one node log in and behave.  Shared by all lanes of a worker.
+// How lanes of one node log in and behave.
 struct LaneSettings {
   Address address;
   std::string user;
@@ -65,6 +65,8 @@ struct LaneSettings {
   SentinelConfig sentinel;
   tls::ClientContextPtr tls;  // null: plain text
 };
+// Never changed: a lane keeps those it was dialled with, new ones are for the next.
+using LaneSettingsPtr = std::shared_ptr<const LaneSettings>;
 
 class Lane : public std::enable_shared_from_this<Lane> {
  public:
@@ -91,7 +93,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   // `scratch` is where reads land; shared by everything on this thread.  `id` is never used twice.
   // What it buffers counts in `memory`.
-  Lane(boost::asio::io_context& io, const LaneSettings& settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
+  Lane(boost::asio::io_context& io, LaneSettingsPtr settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
        RequestPool& pool, MemoryBudget& memory, Owner& owner);
 
   void start(std::int64_t now_ms);
@@ -147,7 +149,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool peer_is_dead(std::int64_t now_ms);
 
   boost::asio::io_context& io_;
-  const LaneSettings& settings_;
+  const LaneSettingsPtr kept_settings_;
+  const LaneSettings& settings_;  // *kept_settings_
   const LaneKey key_;
   const Use use_;
   const std::uint64_t id_;

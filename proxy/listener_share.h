@@ -4,15 +4,18 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <unordered_map>
 
 #include "proxy/ip_network.h"
+#include "proxy/metrics.h"
 
 namespace respgate::proxy {
 
 class SourceCounts {
  public:
+  static constexpr std::size_t kNoLimit = SIZE_MAX;
   // False: there are `limit` already; not counted.
   bool add(const Ip& source, std::size_t limit);
   void remove(const Ip& source);
@@ -22,9 +25,13 @@ class SourceCounts {
   std::unordered_map<Ip, std::size_t, IpHash> counts_;  // bounded by the connections there are
 };
 
+// Made once for each name and never moved, as its metrics are.
 struct ListenerShare {
+  explicit ListenerShare(ListenerMetrics& counted) : metrics(counted) {}
+
+  ListenerMetrics& metrics;
   std::atomic<std::size_t> connections{0};
-  SourceCounts sources;  // only kept when there is a limit for them
+  SourceCounts sources;
 };
 
 }  // namespace respgate::proxy

@@ -142,6 +142,11 @@ ListeningSocket::~ListeningSocket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+int ListeningSocket::family() const {
+  SocketAddress address;
+  return ::getsockname(descriptor_, address.raw(), &address.size) == 0 ? address.family() : AF_UNSPEC;
+}
+
 std::vector<ListeningSocket> open_listener(const ListenerConfig& listener, std::size_t workers) {
   return listener.address.kind == Address::Kind::kUnix ? open_unix(listener, workers) : open_tcp(listener, workers);
 }

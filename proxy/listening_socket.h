@@ -22,6 +22,7 @@ class ListeningSocket {
   ListeningSocket& operator=(ListeningSocket&&) = delete;
 
   int descriptor() const { return descriptor_; }
+  int family() const;  // AF_INET, AF_INET6 or AF_UNIX
   int release() { return std::exchange(descriptor_, -1); }
 
  private:

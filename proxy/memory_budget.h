@@ -10,6 +10,8 @@ class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t limit) : limit_(limit) {}
 
+  // What is held stays held; past a lower limit, new work waits until enough of it is given back.
+  void set_limit(std::size_t limit) { limit_ = limit; }
   void hold(std::size_t bytes) { used_ += bytes; }
   void release(std::size_t bytes) { used_ -= bytes; }
   bool is_exhausted() const { return used_ > limit_; }

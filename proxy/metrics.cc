@@ -14,17 +14,16 @@ using Reason = acl::Decision::Reason;
 constexpr std::size_t kBuckets = std::size(ListenerCounters::kDurationBounds) + 1;
 constexpr std::string_view kRefusedNames[kRefusedConnections] = {"address", "max_connections", "tls_handshake", "proxy_protocol"};
 
-// Series without a user's name, so that what is left of kMaxSeries is for users.
-std::size_t fixed_series(std::size_t listeners) {
-  constexpr std::size_t kOfListener =
-      kRefusedConnections + 2 + 3 + kBuckets + 2;  // connections, commands, the histogram and its sum and count
+// Series of a listener without a user's name: connections, commands, the histogram and its sum and count.
+constexpr std::size_t kSeriesOfListener = kRefusedConnections + 2 + 3 + kBuckets + 2;
+
+// What is left of kMaxSeries for the names of users and listeners.
+std::size_t series_for_names() {
   constexpr std::size_t kOfNode = 6;
   constexpr std::size_t kOfProcess = 6;
-  return listeners * kOfListener + kOfNode + kOfProcess + (protocol::all_commands().size() + 1) * kDenials.size() +
-         UserCounters::unnamed_series(listeners);
+  const std::size_t fixed = kOfNode + kOfProcess + (protocol::all_commands().size() + 1) * kDenials.size();
+  return kMaxSeries - std::min(kMaxSeries, fixed);
 }
-
-std::size_t series_for_users(std::size_t listeners) { return kMaxSeries - std::min(kMaxSeries, fixed_series(listeners)); }
 
 struct DenialFamily {
   std::string_view name;
@@ -47,13 +46,17 @@ void ListenerCounters::observe_duration(std::uint64_t nanoseconds) {
   duration_sum_ns.add(nanoseconds);
 }
 
-Metrics::Metrics(std::vector<std::string> listeners, std::string node, std::size_t workers)
-    : listeners_(std::move(listeners)),
-      node_(std::move(node)),
-      users_(listeners_.size(), series_for_users(listeners_.size())),
-      denied_commands_(protocol::all_commands().size() + 1),
-      refused_connections_(listeners_.size()) {
-  for (std::size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<WorkerCounters>(listeners_.size()));
+Metrics::Metrics(const std::vector<std::string>& listeners, std::string node, std::size_t workers)
+    : node_(std::move(node)), users_(series_for_names()), denied_commands_(protocol::all_commands().size() + 1) {
+  for (std::size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<WorkerCounters>());
+  for (const std::string& name : listeners) listener(name);
+}
+
+ListenerMetrics& Metrics::listener(std::string_view name) {
+  const auto same = [&](const ListenerMetrics& other) { return other.name == name; };
+  if (const auto known = std::find_if(listeners_.begin(), listeners_.end(), same); known != listeners_.end()) return *known;
+  users_.add_listener(kSeriesOfListener);
+  return listeners_.emplace_back(listeners_.size(), name, workers_.size());
 }
 
 void Metrics::count_auth_failure(std::size_t listener, const acl::Principal* user, acl::AuthOutcome reason) {
@@ -76,10 +79,6 @@ void Metrics::count_observed_denial(const acl::Principal& user, std::string_view
   users_.count_observed_denial(user, command, reason);
 }
 
-void Metrics::count_refused_connection(std::size_t listener, RefusedConnection reason) {
-  refused_connections_[listener][static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
-}
-
 void Metrics::note_start(std::int64_t unix_seconds) { last_good_load_.store(unix_seconds, std::memory_order_relaxed); }
 
 void Metrics::count_reload(bool success, std::int64_t unix_seconds) {
@@ -90,9 +89,9 @@ void Metrics::count_reload(bool success, std::int64_t unix_seconds) {
 
 void Metrics::count_audit_dropped(std::uint64_t n) { audit_dropped_.fetch_add(n, std::memory_order_relaxed); }
 
-std::uint64_t Metrics::sum(std::size_t listener, Counter ListenerCounters::*cell) const {
+std::uint64_t Metrics::sum(const ListenerMetrics& listener, Counter ListenerCounters::*cell) const {
   std::uint64_t total = 0;
-  for (const auto& worker : workers_) total += (worker->listener[listener].*cell).load();
+  for (const ListenerCounters& counters : listener.of_worker) total += (counters.*cell).load();
   return total;
 }
 
@@ -119,21 +118,21 @@ void Metrics::expose_users(Exposition& out) const {
   const std::vector<const UserCounters::UserRow*> rows = users_.rows();
   out.begin_counter("respgate_authentication_failures_total", "Failed logins, by the name tried and the reason.");
   for (const UserCounters::UserRow* row : rows) {
-    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    for (std::size_t i = 0; i < row->listener.size(); ++i) {
       for (std::size_t reason = 0; reason < kAuthFailures.size(); ++reason) {
         const std::uint64_t count = row->listener[i].auth_failures[reason].load();
         if (count == 0 && !row->expects(kAuthFailures[reason])) continue;
-        out.add({{"listener", listeners_[i]}, {"user", row->label}, {"reason", acl::auth_outcome_name(kAuthFailures[reason])}}, count);
+        out.add({{"listener", listeners_[i].name}, {"user", row->label}, {"reason", acl::auth_outcome_name(kAuthFailures[reason])}}, count);
       }
     }
   }
   for (std::size_t reason = 0; reason < kDenials.size(); ++reason) {
     out.begin_counter(kDenialFamilies[reason].name, kDenialFamilies[reason].help);
     for (const UserCounters::UserRow* row : rows) {
-      for (std::size_t i = 0; i < listeners_.size(); ++i) {
+      for (std::size_t i = 0; i < row->listener.size(); ++i) {
         const std::uint64_t count = row->listener[i].denials[reason].load();
         if (count == 0 && !row->expects_denials()) continue;
-        out.add({{"listener", listeners_[i]}, {"user", row->label}}, count);
+        out.add({{"listener", listeners_[i].name}, {"user", row->label}}, count);
       }
     }
   }
@@ -164,34 +163,34 @@ void Metrics::expose_command_counts(Exposition& out) const {
 
 void Metrics::expose_listeners(Exposition& out) const {
   out.begin_counter("respgate_connections_refused_total", "Client connections closed before they were served.");
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+  for (const ListenerMetrics& listener : listeners_) {
     for (std::size_t reason = 0; reason < kRefusedConnections; ++reason) {
-      out.add({{"listener", listeners_[i]}, {"reason", kRefusedNames[reason]}},
-              refused_connections_[i][reason].load(std::memory_order_relaxed));
+      out.add({{"listener", listener.name}, {"reason", kRefusedNames[reason]}}, listener.refused[reason].load(std::memory_order_relaxed));
     }
   }
   out.begin_gauge("respgate_connections", "Client connections open now.");
-  for (std::size_t i = 0; i < listeners_.size(); ++i) out.add({{"listener", listeners_[i]}}, sum(i, &ListenerCounters::connections));
+  for (const ListenerMetrics& listener : listeners_) out.add({{"listener", listener.name}}, sum(listener, &ListenerCounters::connections));
   out.begin_counter("respgate_connections_total", "Client connections accepted.");
-  for (std::size_t i = 0; i < listeners_.size(); ++i) out.add({{"listener", listeners_[i]}}, sum(i, &ListenerCounters::connections_total));
+  for (const ListenerMetrics& listener : listeners_)
+    out.add({{"listener", listener.name}}, sum(listener, &ListenerCounters::connections_total));
   out.begin_counter("respgate_commands_total", "Commands forwarded, answered by the proxy itself, and denied.");
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    out.add({{"listener", listeners_[i]}, {"result", "forwarded"}}, sum(i, &ListenerCounters::commands_forwarded));
-    out.add({{"listener", listeners_[i]}, {"result", "local"}}, sum(i, &ListenerCounters::commands_local));
-    out.add({{"listener", listeners_[i]}, {"result", "denied"}}, sum(i, &ListenerCounters::commands_denied));
+  for (const ListenerMetrics& listener : listeners_) {
+    out.add({{"listener", listener.name}, {"result", "forwarded"}}, sum(listener, &ListenerCounters::commands_forwarded));
+    out.add({{"listener", listener.name}, {"result", "local"}}, sum(listener, &ListenerCounters::commands_local));
+    out.add({{"listener", listener.name}, {"result", "denied"}}, sum(listener, &ListenerCounters::commands_denied));
   }
 }
 
 void Metrics::expose_durations(Exposition& out) const {
   out.begin_histogram("respgate_command_duration_seconds", "From a command's last byte to its reply, of one in 16 commands.");
   static_assert(ListenerCounters::kDurationSample == 16, "the help text says so");
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+  for (const ListenerMetrics& listener : listeners_) {
     std::array<std::uint64_t, kBuckets> buckets{};
-    for (const auto& worker : workers_) {
-      for (std::size_t b = 0; b < kBuckets; ++b) buckets[b] += worker->listener[i].duration_buckets[b].load();
+    for (const ListenerCounters& counters : listener.of_worker) {
+      for (std::size_t b = 0; b < kBuckets; ++b) buckets[b] += counters.duration_buckets[b].load();
     }
-    const double seconds = static_cast<double>(sum(i, &ListenerCounters::duration_sum_ns)) * 1e-9;
-    out.add_histogram({{"listener", listeners_[i]}}, ListenerCounters::kDurationBounds, buckets, seconds);
+    const double seconds = static_cast<double>(sum(listener, &ListenerCounters::duration_sum_ns)) * 1e-9;
+    out.add_histogram({{"listener", listener.name}}, ListenerCounters::kDurationBounds, buckets, seconds);
   }
 }
 

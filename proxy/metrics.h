@@ -5,16 +5,19 @@
 // nature (a denial, a failed login, a refused connection) goes through one mutex,
 // keyed by labels that come from closed sets only: configured users, known commands,
 // configured listeners.  A name a client invented is "(unknown)".
+// Which listeners there are is the business of the one thread that also scrapes.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "acl/authenticator.h"
@@ -57,24 +60,40 @@ struct alignas(64) UpstreamCounters {
 };
 
 struct WorkerCounters {
-  explicit WorkerCounters(std::size_t listeners) : listener(listeners) {}
-  std::vector<ListenerCounters> listener;  // by index of configuration
   UpstreamCounters upstream;
 };
 
 enum class RefusedConnection : std::uint8_t { kAddress, kMaxConnections, kTlsHandshake, kProxyProtocol };
 inline constexpr std::size_t kRefusedConnections = 4;
 
+// What is counted of one listener.  Made once for each name, never moved and never removed: one that goes and comes
+// back goes on counting.
+struct ListenerMetrics {
+  ListenerMetrics(std::size_t number, std::string_view called, std::size_t workers) : index(number), name(called), of_worker(workers) {}
+
+  const std::size_t index;  // in the order in which names became known
+  const std::string name;
+  std::vector<ListenerCounters> of_worker;
+
+  void count_refused(RefusedConnection reason) { refused[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed); }
+  std::array<std::atomic<std::uint64_t>, kRefusedConnections> refused{};
+};
+
 class Metrics {
  public:
-  Metrics(std::vector<std::string> listeners, std::string node, std::size_t workers);
+  Metrics(const std::vector<std::string>& listeners, std::string node, std::size_t workers);
+
+  // That of this name; a new one when the name is new.  The thread that calls expose().
+  ListenerMetrics& listener(std::string_view name);
+  // What the node is called from now on.  The thread that calls expose().
+  void rename_node(std::string node) { node_ = std::move(node); }
 
   WorkerCounters& worker(std::size_t index) { return *workers_[index]; }
 
   // Every series of these users exists from now on, at 0; those of users that are gone stay until restart.
   void know_users(const acl::Policy& policy) { users_.know(policy); }
 
-  // `user` is nullptr when the name is nobody's.  Each call bumps exactly one series.
+  // `listener`: its index.  `user` is nullptr when the name is nobody's.  Each call bumps exactly one series.
   void count_auth_failure(std::size_t listener, const acl::Principal* user, acl::AuthOutcome reason);
   // Bumps one of command/key/channel/database, and denied_commands_total{command,reason}.
   // `command` empty: unknown command.  Of denied_commands_total, only the reasons of "(unknown)"
@@ -82,7 +101,6 @@ class Metrics {
   void count_denial(std::size_t listener, const acl::Principal* user, std::string_view command, acl::Decision::Reason reason);
   void count_rule_hit(const acl::Principal& user, std::string_view command, acl::RuleAction action);
   void count_observed_denial(const acl::Principal& user, std::string_view command, acl::Decision::Reason reason);
-  void count_refused_connection(std::size_t listener, RefusedConnection reason);
   // The policy the process starts with: the time of the last success, but no reload.
   void note_start(std::int64_t unix_seconds);
   void count_reload(bool success, std::int64_t unix_seconds);
@@ -105,15 +123,14 @@ class Metrics {
   void expose_upstream(Exposition& out) const;
   void expose_certificates(Exposition& out) const;
   void expose_process(Exposition& out) const;
-  std::uint64_t sum(std::size_t listener, Counter ListenerCounters::*cell) const;
+  std::uint64_t sum(const ListenerMetrics& listener, Counter ListenerCounters::*cell) const;
   std::uint64_t sum(Counter UpstreamCounters::*cell) const;
 
-  const std::vector<std::string> listeners_;
-  const std::string node_;
+  std::deque<ListenerMetrics> listeners_;  // by index
+  std::string node_;
   std::vector<std::unique_ptr<WorkerCounters>> workers_;
   UserCounters users_;
-  std::vector<DeniedCommand> denied_commands_;                                       // by CommandId; the last is "(unknown)"
-  std::vector<std::array<SharedCounter, kRefusedConnections>> refused_connections_;  // by listener
+  std::vector<DeniedCommand> denied_commands_;  // by CommandId; the last is "(unknown)"
   std::atomic<bool> is_last_reload_good_{true};
   std::atomic<std::int64_t> last_good_load_{0};
   SharedCounter reloads_good_{0};

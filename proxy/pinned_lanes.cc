@@ -19,10 +19,10 @@ constexpr std::int64_t kLongestPauseMs = 2000;
 
 }  // namespace
 
-PinnedLanes::PinnedLanes(boost::asio::io_context& io, const LaneSettings& settings, Limits limits, std::span<char> scratch,
-                         RequestPool& pool, MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener)
+PinnedLanes::PinnedLanes(boost::asio::io_context& io, LaneSettingsPtr settings, Limits limits, std::span<char> scratch, RequestPool& pool,
+                         MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener)
     : io_(io),
-      settings_(settings),
+      settings_(std::move(settings)),
       limits_(limits),
       scratch_(scratch),
       pool_(pool),
@@ -33,6 +33,12 @@ PinnedLanes::PinnedLanes(boost::asio::io_context& io, const LaneSettings& settin
       random_(std::random_device{}()) {}
 
 PinnedLanes::~PinnedLanes() { stop(); }
+
+void PinnedLanes::adopt(LaneSettingsPtr settings, Limits limits) {
+  settings_ = std::move(settings);
+  limits_ = limits;
+  next_dial_ms_ = 0;  // whatever kept it from connecting may be over
+}
 
 std::uint64_t PinnedLanes::lease(SessionId session, protocol::RespVersion resp, std::int64_t database, std::int64_t now_ms) {
   now_ms_ = now_ms;
@@ -89,7 +95,7 @@ void PinnedLanes::give_back(std::uint64_t id, std::int64_t now_ms) {
   const bool reusable = lane->state() == Lane::State::kReady && idle_.size() < kKeptIdle && !stopping_;
   if (!reusable) return discard(id);
   leases_.erase(found);
-  if (settings_.sentinel.mode != SentinelConfig::Mode::kOff) {
+  if (settings_->sentinel.mode != SentinelConfig::Mode::kOff) {
     lane->probe(now_ms);
     dirty_.push_back(lane);
   }
@@ -161,7 +167,7 @@ void PinnedLanes::on_lane_ended(Lane& lane, const LaneReport& report) {
   if (report.why == LaneEnd::kDesync) counters_.desyncs_total.add();
   if (report.why != LaneEnd::kFinished && report.why != LaneEnd::kRefusedDatabase) {
     counters_.errors_total.add();
-    spdlog::warn("upstream lane ended node={} db={} resp={} use=pinned reason=\"{}\"", settings_.address.text, lane.key().database,
+    spdlog::warn("upstream lane ended node={} db={} resp={} use=pinned reason=\"{}\"", settings_->address.text, lane.key().database,
                  static_cast<int>(lane.key().resp), log_text(report.text));
     if (!lane.was_ready()) {
       const std::int64_t pause = std::min(kLongestPauseMs, kFirstPauseMs << std::min(failures_++, 10u));

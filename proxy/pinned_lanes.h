@@ -46,10 +46,12 @@ class PinnedLanes final : private Lane::Owner {
     Milliseconds idle{60000};   // how long a lane is kept for the next
   };
 
-  // `settings` outlives this; what is changed in it counts from the next dial on.
-  PinnedLanes(boost::asio::io_context& io, const LaneSettings& settings, Limits limits, std::span<char> scratch, RequestPool& pool,
+  PinnedLanes(boost::asio::io_context& io, LaneSettingsPtr settings, Limits limits, std::span<char> scratch, RequestPool& pool,
               MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener);
   ~PinnedLanes();
+
+  // For lanes that are dialled from now on.
+  void adopt(LaneSettingsPtr settings, Limits limits);
 
   bool has_room() const { return leases_.size() < limits_.leases; }
   // An idle lane, or a new one that is being dialled.  0: the node cannot be reached at present.
@@ -93,8 +95,8 @@ class PinnedLanes final : private Lane::Owner {
   void answer(RequestPtr request, std::string_view bytes);
 
   boost::asio::io_context& io_;
-  const LaneSettings& settings_;
-  const Limits limits_;
+  LaneSettingsPtr settings_;
+  Limits limits_;
   std::span<char> scratch_;
   RequestPool& pool_;
   MemoryBudget& memory_;

@@ -24,38 +24,36 @@ namespace respgate::proxy {
 
 // Somebody who was let in.
 struct Guest {
-  std::size_t listener = 0;
-  std::string peer;           // "127.0.0.1:51234": of the client, not of a load balancer before it
-  std::string local;          // the listener's own address
-  std::optional<Ip> counted;  // counted as a connection of this source
+  ListenerShare* listener = nullptr;  // of the listener it came in at
+  std::string peer;                   // "127.0.0.1:51234": of the client, not of a load balancer before it
+  std::string local;                  // the listener's own address
+  std::optional<Ip> counted;          // counted as a connection of this source
 };
 
 class Reception {
  public:
   using Welcome = std::function<void(tls::Stream stream, Guest guest)>;
 
-  Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, std::vector<ListenerShare>& shares, Metrics& metrics,
-            Welcome welcome);
+  Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, Welcome welcome);
 
-  void receive(std::size_t listener, tls::Socket socket);
+  void receive(ListenerShare& listener, tls::Socket socket);
   // A guest's connection has ended.
   void leave(const Guest& guest);
   // Lets nobody in any more, also of those on their way.
   void close() { closed_ = true; }
 
  private:
-  const Config& config() const { return snapshot_->config; }
+  // Of the snapshot in force; nullptr: that listener is gone.
+  const ListenerConfig* rules_of(const Guest& guest) const;
   void judge(tls::Stream stream, Guest guest, std::optional<Ip> source, std::string_view endpoint);
   void admit(tls::Stream stream, Guest guest);
   void read_header(tls::Stream stream, Guest guest);
   void log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why);
-  void say_full(tls::Stream& stream, std::size_t listener) const;
+  static void say_full(tls::Stream& stream, const ListenerConfig& rules);
   void refuse(Guest& guest, RefusedConnection reason, std::string_view why);
 
   boost::asio::io_context& io_;
   const SnapshotPtr& snapshot_;  // in force
-  std::vector<ListenerShare>& shares_;
-  Metrics& metrics_;
   Welcome welcome_;
   Handshakes handshakes_;
   LogQuota failed_handshakes_log_{10};

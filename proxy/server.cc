@@ -17,43 +17,29 @@ namespace respgate::proxy {
 namespace {
 
 constexpr auto kDrainPoll = std::chrono::milliseconds(50);
-constexpr auto kWatchEvery = std::chrono::seconds(1);
-
-std::vector<std::string> listener_names(const Config& config) {
-  std::vector<std::string> names;
-  names.reserve(config.listeners.size());
-  for (const ListenerConfig& listener : config.listeners) names.push_back(listener.name);
-  return names;
-}
-
-std::string all_lines(const ConfigErrors& errors) {
-  std::string text;
-  for (const ConfigError& error : errors.errors) text.append(text.empty() ? "" : "\n").append(to_string(error));
-  return text;
-}
+// How long a watched file must have stayed as it is before it is loaded.
+constexpr auto kSettle = std::chrono::seconds(1);
 
 }  // namespace
 
 Server::Server(SnapshotPtr snapshot)
     : snapshot_(std::move(snapshot)),
-      metrics_(listener_names(config()), config().upstream.nodes.front().text, config().workers),
+      metrics_({}, config().upstream.nodes.front().text, config().workers),
       audit_(config().audit, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); }),
-      shares_(config().listeners.size()),
       signals_(io_),
       timer_(io_),
-      watch_timer_(io_),
-      password_file_(config().upstream.password_file) {
-  tell_of_snapshot();
+      watch_(io_, kSettle, [this] { reload_changed_files(); }) {
+  watch_.watch(files_behind(config()));
   metrics_.note_start(std::time(nullptr));
-  std::vector<std::vector<ListeningSocket>> of_worker(config().workers);
+  std::vector<DoorSource> doors;
   for (const ListenerConfig& listener : config().listeners) {
-    std::vector<ListeningSocket> sockets = open_listener(listener, config().workers);
-    ports_.push_back(local_port(sockets.front().descriptor()));
-    for (std::size_t i = 0; i < sockets.size(); ++i) of_worker[i].push_back(std::move(sockets[i]));
+    doors.push_back({std::nullopt, open_listener(listener, config().workers)});
+    ports_.push_back(local_port(doors.back().sockets.front().descriptor()));
   }
-  const ProcessParts parts{shares_, metrics_, audit_, next_client_id_, directory_, workers_};
-  for (std::size_t i = 0; i < config().workers; ++i)
-    workers_.push_back(std::make_unique<Worker>(i, snapshot_, std::move(of_worker[i]), parts));
+  std::vector<std::vector<DoorPlan>> plans = plans_of(config(), std::move(doors));
+  tell_of_snapshot();
+  const ProcessParts parts{metrics_, audit_, next_client_id_, directory_, workers_};
+  for (std::size_t i = 0; i < config().workers; ++i) workers_.push_back(std::make_unique<Worker>(i, snapshot_, std::move(plans[i]), parts));
   const AdminConfig& admin = config().admin;
   if (admin.address || admin.health_address) admin_ = std::make_unique<AdminServer>(io_, admin, admin_backend());
 }
@@ -62,10 +48,32 @@ Server::~Server() {
   for (const auto& worker : workers_) worker->stop();
 }
 
+ListenerShare& Server::share_of(const std::string& listener) {
+  ListenerMetrics& counted = metrics_.listener(listener);
+  const auto same = [&](const ListenerShare& other) { return &other.metrics == &counted; };
+  const auto known = std::find_if(shares_.begin(), shares_.end(), same);
+  return known != shares_.end() ? *known : shares_.emplace_back(counted);
+}
+
+// By worker.
+std::vector<std::vector<DoorPlan>> Server::plans_of(const Config& config, std::vector<DoorSource> doors) {
+  std::vector<std::vector<DoorPlan>> plans(config.workers);
+  for (std::size_t i = 0; i < doors.size(); ++i) {
+    ListenerShare& share = share_of(config.listeners[i].name);
+    for (std::size_t worker = 0; worker < plans.size(); ++worker) {
+      if (doors[i].open_door) {
+        plans[worker].push_back({&share, std::nullopt, *doors[i].open_door});
+      } else {
+        plans[worker].push_back({&share, std::move(doors[i].sockets[worker]), 0});
+      }
+    }
+  }
+  return plans;
+}
+
 int Server::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   wait_for_signal();
-  watch_password();
   for (const auto& worker : workers_) worker->start();
   for (std::size_t i = 0; i < config().listeners.size(); ++i)
     spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
@@ -95,27 +103,13 @@ void Server::wait_for_signal() {
 void Server::on_signal(int signal) {
   if (signal == SIGHUP) {
     audit_.reopen();  // whatever becomes of the reload
-    reload();
+    reload([](const std::string&) {});
   } else if (draining_) {
     spdlog::warn("second signal: stopping at once");
     finish();
   } else {
     drain();
   }
-}
-
-// --------------------------------------------------------------------------------------------- reload
-
-std::string Server::reload() {
-  std::string problem = load_and_swap();
-  metrics_.count_reload(problem.empty(), std::time(nullptr));
-  if (problem.empty()) {
-    spdlog::info("reloaded generation={} users={}", snapshot_->policy->generation(), snapshot_->policy->principals().size());
-  } else {
-    spdlog::error("reload failed, the policy of generation {} stays in force:\n{}", snapshot_->policy->generation(), problem);
-  }
-  audit(AuditEvent::Kind::kReload, problem.empty() ? "ok" : "failed", problem);
-  return problem;
 }
 
 // What is in force from now on, for those who watch.
@@ -131,44 +125,6 @@ void Server::tell_of_snapshot() {
   }
   metrics_.know_certificates(std::move(not_after));
   for (const std::string& warning : warnings_about(config())) spdlog::warn("{}", warning);
-}
-
-// Everything is validated before anything changes.
-std::string Server::load_and_swap() {
-  boost::system::result<Config, std::string> fresh = reloaded_config();
-  if (!fresh) return fresh.error();
-  SnapshotResult loaded = load_snapshot(std::move(*fresh), snapshot_->policy->generation() + 1);
-  if (!loaded) return all_lines(loaded.error());
-  snapshot_ = *loaded;
-  tell_of_snapshot();
-  for (const auto& worker : workers_) worker->post([snapshot = snapshot_](Worker& self) { self.adopt(snapshot); });
-  return {};
-}
-
-void Server::watch_password() {
-  watch_timer_.expires_after(kWatchEvery);
-  watch_timer_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (cancelled) return;
-    if (password_file_.has_changed()) reload();
-    watch_password();
-  });
-}
-
-// The configuration as it is now in its file, if only what decides about commands has changed: the rest was used
-// when the sockets were opened.
-boost::system::result<Config, std::string> Server::reloaded_config() const {
-  if (config().file.empty()) return config();
-  ConfigResult fresh = load_config(config().file);
-  if (!fresh) return {boost::system::in_place_error, all_lines(fresh.error())};
-  Config as_started = *fresh;
-  as_started.users_file = config().users_file;
-  as_started.groups = config().groups;
-  as_started.commands = config().commands;
-  as_started.policy = config().policy;
-  if (describe_config(as_started) != describe_config(config()))
-    return {boost::system::in_place_error,
-            config().file.string() + ": only users, groups and commands can change while running; restart to apply the rest"};
-  return *fresh;
 }
 
 // --------------------------------------------------------------------------------------------- the end
@@ -195,7 +151,7 @@ void Server::finish() {
   if (std::exchange(finished_, true)) return;
   if (admin_) admin_->stop();
   timer_.cancel();
-  watch_timer_.cancel();
+  watch_.stop();
   signals_.cancel();
   io_.stop();
 }

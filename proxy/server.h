@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,9 +18,10 @@
 #include "proxy/admin.h"
 #include "proxy/audit.h"
 #include "proxy/config.h"
+#include "proxy/file_watch.h"
+#include "proxy/listener_share.h"
 #include "proxy/metrics.h"
 #include "proxy/snapshot.h"
-#include "proxy/watched_file.h"
 #include "proxy/worker.h"
 
 namespace respgate::proxy {
@@ -36,19 +38,29 @@ class Server {
   // Any thread: as SIGTERM does.
   void stop();
 
-  // The port each TCP listener got; 0 of a unix socket.
+  // The port each TCP listener got at the start; 0 of a unix socket.
   const std::vector<std::uint16_t>& ports() const { return ports_; }
 
  private:
+  using ReloadDone = std::function<void(const std::string& why_not)>;
+  // Where the doors of one listener are to come from.
+  struct DoorSource {
+    std::optional<std::size_t> open_door;  // of each worker
+    std::vector<ListeningSocket> sockets;  // otherwise: one for each worker
+  };
+  // Loaded and opened, not in force.
+  struct Change {
+    SnapshotPtr snapshot;
+    std::vector<DoorSource> doors;
+  };
+  using Prepared = boost::system::result<Change, ConfigErrors>;
+
+  const Config& config() const { return snapshot_->config; }
   AdminBackend admin_backend();
+  ListenerShare& share_of(const std::string& listener);
+  std::vector<std::vector<DoorPlan>> plans_of(const Config& config, std::vector<DoorSource> doors);
   void wait_for_signal();
   void on_signal(int signal);
-  // Empty when the new policy is in force; else why the old one stays.
-  std::string reload();
-  std::string load_and_swap();
-  boost::system::result<Config, std::string> reloaded_config() const;
-  void watch_password();
-  const Config& config() const { return snapshot_->config; }
   void tell_of_snapshot();
   void drain();
   void await_drained();
@@ -59,20 +71,34 @@ class Server {
   void kill(std::string user, std::uint64_t id, std::function<void(std::size_t)> done);
   void audit(AuditEvent::Kind kind, std::string verdict, std::string detail);
 
+  // server_reload.cc.  `done` is called when the new snapshot is in force in every worker, or with why the old one stays.
+  void reload(ReloadDone done);
+  void reload_changed_files();
+  void queue_reload(ReloadDone done);
+  void begin_reload();
+  Prepared prepare_change();
+  void check_admin(const Snapshot& wanted, std::vector<ConfigError>& errors) const;
+  static std::vector<DoorSource> open_doors(const Config& running, const Config& wanted, std::vector<ConfigError>& errors);
+  void put_in_force(Change change);
+  void end_reload(const std::string& problem);
+
   boost::asio::io_context io_;
   SnapshotPtr snapshot_;  // in force
   Metrics metrics_;
   AuditLog audit_;
-  std::vector<ListenerShare> shares_;
-  std::vector<std::uint16_t> ports_;
+  std::deque<ListenerShare> shares_;  // one for each name there ever was; workers point into it
+  std::vector<std::uint16_t> ports_;  // of the listeners at the start
   std::atomic<std::uint64_t> next_client_id_{1};
   LaneDirectory directory_;
   Workers workers_;
   std::unique_ptr<AdminServer> admin_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
-  boost::asio::steady_timer watch_timer_;
-  WatchedFile password_file_;
+  FileWatch watch_;
+  std::vector<ReloadDone> reloads_asked_;    // while one is under way
+  std::vector<ReloadDone> reloads_started_;  // who waits for the one under way; empty: there is none
+  bool is_reload_asked_ = false;             // by somebody, not only by a change of the files
+  std::string last_problem_;                 // of the last reload
   bool draining_ = false;
   bool finished_ = false;
   std::int64_t drain_deadline_ms_ = 0;

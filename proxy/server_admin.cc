@@ -74,7 +74,7 @@ AdminBackend Server::admin_backend() {
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
   backend.certificates = [this] { return describe_certificates(*snapshot_); };
   backend.events = [this](std::size_t n) { return audit_.newest(n); };
-  backend.reload = [this] { return reload(); };
+  backend.reload = [this](auto done) { reload(std::move(done)); };
   backend.drain = [this] { stop(); };  // after the answer: with no client left, a drain ends at once
   backend.kill = [this](std::string user, std::uint64_t id, auto done) { kill(std::move(user), id, std::move(done)); };
   backend.log_level = [this](const std::string& level) {

@@ -281,7 +281,11 @@ void Session::adapt_limits() {
   if (gate_.is_logged_in() == limits_after_login_) return;
   limits_after_login_ = gate_.is_logged_in();
   logged_out_since_ms_ = last_input_ms_;
-  parser_.set_limits(limits_after_login_ ? limits_after_login(limits()) : limits_before_login(limits()), !limits_after_login_);
+  parser_.set_limits(limits_in_force(), !limits_after_login_);
+}
+
+protocol::Limits Session::limits_in_force() const {
+  return limits_after_login_ ? limits_after_login(limits()) : limits_before_login(limits());
 }
 
 // ------------------------------------------------------------------------------------------- pausing
@@ -337,8 +341,11 @@ void Session::schedule_resume() {
 
 // ------------------------------------------------------------------------------------------- life
 
-void Session::adopt(acl::PolicyPtr policy) {
-  if (!gate_.adopt(std::move(policy))) close(CloseReason::kRevoked);
+void Session::adopt(acl::PolicyPtr policy, ListenerTerms terms) {
+  if (!is_open()) return;
+  if (!gate_.adopt(std::move(policy), std::move(terms))) return close(CloseReason::kRevoked);
+  parser_.set_limits(limits_in_force(), !limits_after_login_);
+  if (!closing_) schedule_resume();  // a window may have grown
 }
 
 void Session::sweep(std::int64_t now_ms) {
@@ -348,6 +355,7 @@ void Session::sweep(std::int64_t now_ms) {
   } else if (now_ms - closing_stalled_since_ms_ >= kClosingStallMs) {
     return close(closing_why_);
   }
+  if (drain_deadline_ms_ != 0 && now_ms >= drain_deadline_ms_) return close(closing_why_);
   // Nobody reads from it any more that would notice, and what the blocked command waits for may never come.
   if (gate_.is_blocked() && !reading_ && stream_.peer_is_gone()) return close(CloseReason::kClientGone);
   if (closing_) return;
@@ -365,7 +373,8 @@ void Session::sweep(std::int64_t now_ms) {
   }
 }
 
-void Session::drain() {
+void Session::drain(std::int64_t deadline_ms) {
+  if (drain_deadline_ms_ == 0) drain_deadline_ms_ = deadline_ms;
   if (closing_) return;
   closing_ = true;
   closing_why_ = CloseReason::kShutdown;

@@ -67,6 +67,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_lease_lost(std::uint64_t lane);
   // Its own lane leads to a node that is no primary any more.
   void on_readonly(std::uint64_t lane);
+  // Its own lane, if it has one, leads to a node that is not the upstream any more: used no longer than needed.
+  void abandon_lane();
   // The number at the node of the connection on which it is blocked; 0: it is not.  Otherwise its lane goes to no
   // other session before end_unblock().
   std::int64_t begin_unblock();
@@ -77,12 +79,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void resume();
   void flush();
 
-  // Closes when rights in use were revoked.
-  void adopt(acl::PolicyPtr policy);
+  // A new snapshot is in force.  Closes when rights in use were revoked.
+  void adopt(acl::PolicyPtr policy, ListenerTerms terms);
   // Deadlines: login, idle, waiting for a lane.
   void sweep(std::int64_t now_ms);
-  // Takes no new commands, closes when everything owed is sent.
-  void drain();
+  // Takes no new commands, closes when everything owed is sent; at the deadline with what is not.
+  void drain(std::int64_t deadline_ms);
   void close(CloseReason why);  // idempotent
 
   SessionId id() const { return id_; }
@@ -91,6 +93,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Its line in CLIENT LIST.
   std::string info_line(std::int64_t now_ms) const;
   bool is_open() const { return stream_.is_open(); }
+  // That it showed in the handshake; null: none.
+  tls::CertificatePtr peer_certificate() const { return stream_.channel() != nullptr ? stream_.channel()->peer_certificate() : nullptr; }
   std::size_t owed_replies() const { return replies_.size(); }
   std::size_t output_bytes() const { return out_.size() - out_sent_; }
 
@@ -137,6 +141,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void linger();
   void discard_input();
   void adapt_limits();
+  protocol::Limits limits_in_force() const;
   LaneKey lane_key(std::int64_t database) const;
 
   tls::Stream stream_;
@@ -155,7 +160,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
   std::size_t upstream_owed_ = 0;  // of them
   std::uint64_t lease_ = 0;        // its own lane, if it has one; then all its requests go there
-  bool lease_is_stale_ = false;    // leads to a node that is no primary any more
+  bool lease_is_stale_ = false;    // leads to a node that is not the one any more
   bool is_listed_ = false;         // in the directory
   unsigned unblocks_ = 0;          // under way to the node: until they are answered no other session may have the lane
   std::optional<Seq> selecting_;   // SELECT in progress: nothing behind it is looked at
@@ -177,6 +182,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::int64_t logged_out_since_ms_ = 0;
   std::int64_t linger_until_ms_ = 0;
   std::int64_t closing_stalled_since_ms_ = 0;
+  std::int64_t drain_deadline_ms_ = 0;  // 0: is not drained
   std::uint32_t until_timed_ = 0;
 };
 

@@ -38,14 +38,15 @@ void Session::drop_lane() {
 
 // So that other clients of its user can have their invalidations sent here.  Again when the user changes.
 void Session::list_lane() {
-  const std::int64_t server_side_id = services_.pinned.server_side_id(lease_);
+  const std::int64_t server_side_id = lease_is_stale_ ? 0 : services_.pinned.server_side_id(lease_);
   if (server_side_id == 0 || client().principal == nullptr) return;
   services_.directory.set(client().id, client().principal->name(), server_side_id);
   is_listed_ = true;
 }
 
 std::int64_t Session::begin_unblock() {
-  const std::int64_t id = lease_ != 0 && gate_.is_blocked() ? services_.pinned.server_side_id(lease_) : 0;
+  // The number of a lane to another node would be somebody else's at this one.
+  const std::int64_t id = lease_ != 0 && !lease_is_stale_ && gate_.is_blocked() ? services_.pinned.server_side_id(lease_) : 0;
   if (id != 0) ++unblocks_;
   return id;
 }
@@ -75,7 +76,14 @@ void Session::lose_lane() {
 }
 
 void Session::on_readonly(std::uint64_t lane) {
-  if (lane == lease_) lease_is_stale_ = true;
+  if (lane == lease_) abandon_lane();
+}
+
+void Session::abandon_lane() {
+  if (lease_ == 0) return;
+  lease_is_stale_ = true;
+  if (std::exchange(is_listed_, false)) services_.directory.remove(client().id);
+  leave_unused_lane();
 }
 
 }  // namespace respgate::proxy

@@ -34,7 +34,22 @@ void load_secrets(Snapshot& snapshot, Errors& errors) {
   keep(load_tls(snapshot.config), snapshot.tls, errors);
 }
 
-std::vector<std::string> files_of(const Config& config) {
+}  // namespace
+
+SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
+  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}};
+  Errors errors;
+  keep(load_policy(snapshot.config, generation), snapshot.policy, errors);
+  load_secrets(snapshot, errors);
+  if (!errors.empty()) return ConfigErrors{std::move(errors)};
+  return SnapshotPtr(std::make_shared<const Snapshot>(std::move(snapshot)));
+}
+
+const tls::ServerContextPtr& tls_context_of(const Snapshot& snapshot, const ListenerConfig& listener) {
+  return snapshot.tls.listeners[static_cast<std::size_t>(&listener - snapshot.config.listeners.data())];
+}
+
+std::vector<std::string> files_behind(const Config& config) {
   std::vector<std::string> files;
   for (const std::string& file : {config.file.string(), config.users_file, config.upstream.password_file, config.admin.token_file})
     if (!file.empty()) files.push_back(file);
@@ -42,20 +57,8 @@ std::vector<std::string> files_of(const Config& config) {
   return files;
 }
 
-}  // namespace
-
-SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
-  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}, {}};
-  Errors errors;
-  keep(load_policy(snapshot.config, generation), snapshot.policy, errors);
-  load_secrets(snapshot, errors);
-  if (!errors.empty()) return ConfigErrors{std::move(errors)};
-  snapshot.files = files_of(snapshot.config);
-  return SnapshotPtr(std::make_shared<const Snapshot>(std::move(snapshot)));
-}
-
 std::vector<ConfigError> errors_in_files(const Config& config) {
-  Snapshot unused{config, nullptr, {}, {}, {}, {}};
+  Snapshot unused{config, nullptr, {}, {}, {}};
   Errors errors;
   std::vector<acl::Principal> principals;
   if (!config.users_file.empty()) keep(load_principals(config), principals, errors);

@@ -25,16 +25,22 @@ struct Snapshot {
   UpstreamPasswords upstream_passwords;
   std::optional<AdminToken> admin_token;
   TlsContexts tls;
-  std::vector<std::string> files;  // what was read; when one of them changes, it is time for another snapshot
 };
 
 // Shared by all threads.
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 using SnapshotResult = boost::system::result<SnapshotPtr, ConfigErrors>;
 
+// Of a listener of that snapshot's configuration; null: plain text.
+const tls::ServerContextPtr& tls_context_of(const Snapshot& snapshot, const ListenerConfig& listener);
+
 // Reads every file that the configuration names, and says all that is wrong with them.
 // REQUIRES: config comes from load_config() or parse_config().
 SnapshotResult load_snapshot(Config config, std::uint64_t generation);
+
+// Every file that a snapshot of this configuration is read from, itself included: when one of them changes, it is time
+// for another snapshot.
+std::vector<std::string> files_behind(const Config& config);
 
 // What is wrong with the files that a faulty configuration names, as far as they can be judged without a sound one.
 std::vector<ConfigError> errors_in_files(const Config& config);

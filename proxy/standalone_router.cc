@@ -171,7 +171,7 @@ void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
   if (report.why != LaneEnd::kFinished && report.why != LaneEnd::kRefusedDatabase) {
     counters_.errors_total.add();
     trouble_ = report.why == LaneEnd::kRefusedCredentials ? "the node refused the proxy's credentials" : log_text(report.text);
-    spdlog::warn("upstream lane ended node={} db={} resp={} reason=\"{}\"", settings_.lane.address.text, lane.key().database,
+    spdlog::warn("upstream lane ended node={} db={} resp={} reason=\"{}\"", settings_.lane->address.text, lane.key().database,
                  static_cast<int>(lane.key().resp), log_text(report.text));
   }
   wake_waiting();
@@ -196,15 +196,32 @@ void StandaloneRouter::retire_all() {
   const bool again = now_ms_ < next_retire_ms_ + kLongestRetirePauseMs && retire_pause_ms_ > 0;
   retire_pause_ms_ = again ? std::min(retire_pause_ms_ * 2, kLongestRetirePauseMs) : kRetirePauseMs;
   next_retire_ms_ = now_ms_ + retire_pause_ms_;
-  spdlog::warn("upstream answered READONLY node={} action=\"redialling, in case the primary moved\"", settings_.lane.address.text);
-  for (const auto& place : places_) {
-    if (!place->lane || place->lane->state() != Lane::State::kReady) continue;
-    retired_.push_back(std::move(place->lane));
-    retired_.back()->retire();
-    place->lane.reset();
-    place->dirty = false;
-  }
+  spdlog::warn("upstream answered READONLY node={} action=\"redialling, in case the primary moved\"", settings_.lane->address.text);
+  for (const auto& place : places_)
+    if (place->lane && place->lane->state() == Lane::State::kReady) retire(*place);
   listener_.on_primary_moved();
+}
+
+// One that is not ready yet has requests waiting in it: it is retired by sweep(), once they are sent.
+void StandaloneRouter::retire(Place& place) {
+  const std::shared_ptr<Lane> lane = std::move(place.lane);
+  place.lane.reset();
+  place.dirty = false;
+  retired_.push_back(lane);
+  if (lane->state() == Lane::State::kReady || lane->load() == 0) lane->retire();
+}
+
+void StandaloneRouter::adopt(RouterSettings settings, Lanes lanes, std::int64_t now_ms) {
+  now_ms_ = now_ms;
+  settings_ = std::move(settings);
+  refused_ = {};
+  for (const auto& place : places_) {
+    if (lanes == Lanes::kReplace && place->lane) retire(*place);
+    place->failures = 0;  // whatever kept it from connecting may be over
+    place->next_dial_ms = now_ms;
+  }
+  if (Place* kept = find(LaneKey{}); kept != nullptr && !kept->lane && !stopping_) dial(*kept);
+  wake_waiting();
 }
 
 void StandaloneRouter::wake_waiting() {
@@ -219,6 +236,8 @@ void StandaloneRouter::sweep(std::int64_t now_ms) {
   for (const auto& place : places_)
     if (place->lane) lanes.push_back(place->lane);
   for (const auto& lane : lanes) lane->sweep(now_ms);
+  for (const auto& lane : std::vector<std::shared_ptr<Lane>>(retired_))
+    if (lane->state() == Lane::State::kReady) lane->retire();
   close_idle();
   if (Place* kept = find(LaneKey{}); kept != nullptr && !kept->lane && !stopping_ && now_ms >= kept->next_dial_ms) dial(*kept);
 }

@@ -27,7 +27,7 @@
 namespace respgate::proxy {
 
 struct RouterSettings {
-  LaneSettings lane;
+  LaneSettingsPtr lane;
   std::size_t lane_window = 8192;  // requests on a lane before its sessions are paused
   std::size_t max_lanes = 256;
   Milliseconds lane_idle{60000};
@@ -79,11 +79,12 @@ class StandaloneRouter final : private Lane::Owner {
 
   // A lane of another kind was answered READONLY.
   void primary_moved() { retire_all(); }
-  const LaneSettings& lane_settings() const { return settings_.lane; }
+  const LaneSettingsPtr& lane_settings() const { return settings_.lane; }
 
-  // What was read again; used from the next dial on, by pinned lanes too.
-  void set_passwords(std::vector<std::string> passwords) { settings_.lane.passwords = std::move(passwords); }
-  void set_tls(tls::ClientContextPtr context) { settings_.lane.tls = std::move(context); }
+  // Other settings, for lanes that are dialled from now on.  kReplace: those there are finish what they have and take
+  // nothing new.
+  enum class Lanes : std::uint8_t { kKeep, kReplace };
+  void adopt(RouterSettings settings, Lanes lanes, std::int64_t now_ms);
 
   bool is_ready() const;
   // Why not, in words for /readyz.
@@ -117,6 +118,7 @@ class StandaloneRouter final : private Lane::Owner {
   void remember_refusal(const LaneKey& key, const std::string& text);
   bool is_refused(std::int64_t database, std::int64_t now_ms) const;
   void retire_all();
+  void retire(Place& place);
   void wake_waiting();
   void close_idle();
 

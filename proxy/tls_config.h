@@ -17,6 +17,7 @@ struct CertificateConfig {
   std::string cert_file;
   std::string key_file;
   std::string passphrase_file;  // empty: the key is not encrypted
+  bool operator==(const CertificateConfig&) const = default;
 };
 
 struct ListenerTlsConfig {
@@ -36,6 +37,7 @@ struct UpstreamTlsConfig {
   std::string ca_file;      // empty: the system's
   std::string server_name;  // empty: the host that is dialled
   std::optional<CertificateConfig> certificate;
+  bool operator==(const UpstreamTlsConfig&) const = default;
 };
 
 }  // namespace respgate::proxy

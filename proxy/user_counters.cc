@@ -36,18 +36,25 @@ bool UserCounters::UserRow::expects(acl::AuthOutcome failure) const {
   return failure == acl::AuthOutcome::kCertificate || (failure == acl::AuthOutcome::kUnknownUser) == (label == kUnknownLabel);
 }
 
-UserCounters::UserCounters(std::size_t listeners, std::size_t max_series) : listeners_(listeners), max_series_(max_series) {
+UserCounters::UserCounters(std::size_t max_series)
+    : max_series_(max_series - std::min(max_series, (protocol::all_commands().size() + 1) * (kRuleActions.size() + kDenials.size()))) {
   // A user of that name shares the row: no series may be told twice.
   by_name_.emplace(kUnknownLabel, &rows_.emplace_back(kUnknownLabel, listeners_));
 }
 
-std::size_t UserCounters::unnamed_series(std::size_t listeners) {
-  const std::size_t rows = 2 * listeners * (kAuthFailures.size() + kDenials.size());
-  return rows + (protocol::all_commands().size() + 1) * (kRuleActions.size() + kDenials.size());
+void UserCounters::add_listener(std::size_t own_series) {
+  constexpr std::size_t kOfUnknownAndOther = 2 * (kAuthFailures.size() + kDenials.size());
+  const std::lock_guard lock(mutex_);
+  max_series_ -= std::min(max_series_, own_series + kOfUnknownAndOther);
+  for (UserRow& row : rows_) {
+    const bool is_complete = row.listener.size() == listeners_;  // otherwise there was no room for an earlier one
+    if (!is_named(row) || (is_complete && take_series(kSeriesOfUser))) row.listener.emplace_back();
+  }
+  ++listeners_;
 }
 
 bool UserCounters::take_series(std::size_t n) {
-  if (n > max_series_ - series_) return false;
+  if (series_ > max_series_ || n > max_series_ - series_) return false;
   series_ += n;
   return true;
 }
@@ -68,6 +75,11 @@ UserCounters::UserRow& UserCounters::row_of(const acl::Principal* user) {
   UserRow& row = rows_.emplace_back(user->name(), listeners_);
   by_name_.emplace(user->name(), &row);
   return row;
+}
+
+UserCounters::ListenerRow& UserCounters::cell_of(const acl::Principal* user, std::size_t listener) {
+  UserRow& row = row_of(user);
+  return listener < row.listener.size() ? row.listener[listener] : other_row().listener[listener];
 }
 
 template <typename Label>
@@ -98,12 +110,12 @@ void UserCounters::know_rule_hits(const acl::Policy& policy) {
 
 void UserCounters::count_auth_failure(std::size_t listener, const acl::Principal* user, acl::AuthOutcome reason) {
   const std::lock_guard lock(mutex_);
-  row_of(user).listener[listener].auth_failures[index_in(kAuthFailures, reason)].add();
+  cell_of(user, listener).auth_failures[index_in(kAuthFailures, reason)].add();
 }
 
 void UserCounters::count_denial(std::size_t listener, const acl::Principal* user, acl::Decision::Reason reason) {
   const std::lock_guard lock(mutex_);
-  row_of(user).listener[listener].denials[index_in(kDenials, reason)].add();
+  cell_of(user, listener).denials[index_in(kDenials, reason)].add();
 }
 
 void UserCounters::count_rule_hit(const acl::Principal& user, std::string_view command, acl::RuleAction action) {

@@ -48,7 +48,7 @@ class UserCounters {
   struct UserRow {
     UserRow(std::string_view name, std::size_t listeners) : label(name), listener(listeners) {}
     const std::string label;
-    std::vector<ListenerRow> listener;  // by index of configuration
+    std::deque<ListenerRow> listener;  // by its index; none for those that came when there was no room for more series
     // Is a series of this row told even while it is 0?
     bool expects(acl::AuthOutcome failure) const;
     bool expects_denials() const { return label != kUnknownLabel; }
@@ -61,11 +61,11 @@ class UserCounters {
     std::uint64_t count;
   };
 
-  // At most `max_series` series are ever made, those of "(unknown)" and "(other)" not counted.
-  UserCounters(std::size_t listeners, std::size_t max_series);
+  // At most about `max_series` series are ever made, those of "(unknown)" and "(other)" among them.
+  explicit UserCounters(std::size_t max_series);
 
-  // How many series "(unknown)" and "(other)" can make on top.
-  static std::size_t unnamed_series(std::size_t listeners);
+  // Another listener; it and its `own_series` are counted from now on.  The thread that reads rows().
+  void add_listener(std::size_t own_series);
 
   // Every series that is known in advance exists from now on: each user's logins and
   // denials, and, as long as half of the ceiling is free, each command that a rule of
@@ -89,6 +89,8 @@ class UserCounters {
 
   // All of these: REQUIRES mutex_ held.
   UserRow& row_of(const acl::Principal* user);
+  ListenerRow& cell_of(const acl::Principal* user, std::size_t listener);
+  bool is_named(const UserRow& row) const { return &row != &rows_.front() && &row != other_; }
   UserRow& other_row();
   bool take_series(std::size_t n);
   void know_rule_hits(const acl::Policy& policy);
@@ -101,9 +103,9 @@ class UserCounters {
     using is_transparent = void;
   };
 
-  const std::size_t listeners_;
-  const std::size_t max_series_;
   mutable std::mutex mutex_;  // everything below
+  std::size_t listeners_ = 0;
+  std::size_t max_series_;
   std::size_t series_ = 0;
   std::deque<UserRow> rows_;  // stable addresses; the first is "(unknown)"
   UserRow* other_ = nullptr;  // made when the ceiling is first reached

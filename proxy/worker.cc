@@ -1,7 +1,5 @@
 #include "proxy/worker.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -27,26 +25,9 @@ constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr unsigned kSweepsPerSessionSweep = 5;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);  // when the process is out of descriptors
 
-RouterSettings router_settings(const Snapshot& snapshot) {
-  const UpstreamConfig& upstream = snapshot.config.upstream;
-  RouterSettings result;
-  result.lane = {upstream.nodes.front(),
-                 upstream.user,
-                 snapshot.upstream_passwords.newest_first,
-                 upstream.connect_timeout,
-                 upstream.response_timeout,
-                 upstream.dead_peer,
-                 upstream.sentinel,
-                 snapshot.tls.upstream};
-  result.lane_window = upstream.lane_window;
-  result.max_lanes = upstream.max_lanes;
-  result.lane_idle = upstream.lane_idle;
-  return result;
-}
-
 }  // namespace
 
-Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<ListeningSocket> sockets, const ProcessParts& process)
+Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<DoorPlan> plans, const ProcessParts& process)
     : index_(index),
       snapshot_(std::move(snapshot)),
       next_client_id_(process.next_client_id),
@@ -54,30 +35,24 @@ Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<ListeningSoc
       peers_(process.workers),
       counters_(process.metrics.worker(index_)),
       decisions_(process.metrics, process.audit),
-      memory_(config().limits.memory_bytes / config().workers),
+      memory_(memory_of_worker(config())),
       scratch_(kScratchBytes),
       io_(1),
       work_(io_.get_executor()),
       server_(server_facts(config())),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
       router_(io_, router_settings(*snapshot_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
-      pinned_(io_, router_.lane_settings(), {config().upstream.max_pinned_lanes, config().upstream.lane_idle}, scratch_, requests_, memory_,
-              counters_.upstream, *this, *this),
-      reception_(io_, snapshot_, process.shares, process.metrics,
-                 [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
+      pinned_(io_, router_.lane_settings(), pinned_limits(config()), scratch_, requests_, memory_, counters_.upstream, *this, *this),
+      reception_(io_, snapshot_, [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
       sweep_timer_(io_) {
-  for (std::size_t i = 0; i < sockets.size(); ++i) {
-    const int family = config().listeners[i].address.kind == Address::Kind::kUnix ? AF_UNIX : AF_INET;
-    const asio::generic::stream_protocol protocol(family, 0);
-    doors_.push_back(std::make_unique<Door>(Door{i, Acceptor(io_, protocol, sockets[i].release()), asio::steady_timer(io_)}));
-  }
+  for (DoorPlan& plan : plans) doors_.push_back(open_door(std::move(plan)));
 }
 
 // NOLINTNEXTLINE(bugprone-exception-escape): without the memory to ask the thread to end, ending the process is right.
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-  for (const auto& door : doors_) accept(*door);
+  for (const auto& door : doors_) accept(door);
   router_.start(steady_ms());
   arm_sweep();
   thread_ = std::thread([this] { io_.run(); });
@@ -90,7 +65,7 @@ void Worker::post(std::function<void(Worker&)> f) {
 void Worker::stop() {
   if (!thread_.joinable()) return;
   post([](Worker& self) {
-    self.doors_.clear();
+    for (const auto& door : self.doors_) close(*door);
     self.sweep_timer_.cancel();
     for (const auto& session : self.sessions_.snapshot()) session->close(CloseReason::kShutdown);
     self.router_.stop();
@@ -102,36 +77,41 @@ void Worker::stop() {
 
 // ------------------------------------------------------------------------------------------- clients
 
-void Worker::accept(Door& door) {
-  door.acceptor.async_accept([this, &door](const boost::system::error_code& error, tls::Socket socket) {
-    if (error != asio::error::operation_aborted) on_accepted(door, error, std::move(socket));
+void Worker::accept(const std::shared_ptr<Door>& door) {
+  // The handler holds the door: it may be closed, and gone from doors_, between an accept and the word of it.
+  door->acceptor.async_accept([this, door](const boost::system::error_code& error, tls::Socket socket) {
+    if (door->acceptor.is_open()) on_accepted(door, error, std::move(socket));
   });
 }
 
-void Worker::on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket) {
-  if (draining_) return;
+void Worker::on_accepted(const std::shared_ptr<Door>& door, const boost::system::error_code& error, tls::Socket socket) {
   if (!error) {
-    reception_.receive(door.listener, std::move(socket));
+    reception_.receive(*door->listener, std::move(socket));
     return accept(door);
   }
   // One bad connection must not end the listener (Redis CVE-2025-48367); without descriptors, try again a little later.
   if (error == asio::error::connection_aborted || error == asio::error::try_again) return accept(door);
-  spdlog::warn("cannot accept listener={} reason=\"{}\"", config().listeners[door.listener].name, error.message());
-  door.pause.expires_after(kAcceptPause);
-  door.pause.async_wait([this, &door](const boost::system::error_code& cancelled) {
-    if (!cancelled) accept(door);
+  spdlog::warn("cannot accept listener={} reason=\"{}\"", door->listener->metrics.name, error.message());
+  door->pause.expires_after(kAcceptPause);
+  door->pause.async_wait([this, door](const boost::system::error_code& cancelled) {
+    if (!cancelled && door->acceptor.is_open()) accept(door);
   });
+}
+
+void Worker::close(Door& door) {
+  boost::system::error_code ignored;
+  door.acceptor.close(ignored);
+  door.pause.cancel();
 }
 
 // How long a client certificate is good for, and as whom it logs in.  False: as nobody, and the client has been told no
 // more than that.
-bool Worker::recognise(tls::Stream& stream, ClientState& client) {
+bool Worker::recognise(tls::Stream& stream, const ListenerConfig& rules, ClientState& client) {
   const tls::CertificatePtr certificate = stream.channel() != nullptr ? stream.channel()->peer_certificate() : nullptr;
   if (!certificate) return true;
   const std::int64_t left_s = tls::seconds_of(*X509_get0_notAfter(certificate.get())) - std::time(nullptr);
   client.admitted_until_ms = client.connected_ms + 1000 * std::max<std::int64_t>(left_s, 0);
-  const ListenerConfig& rules = config().listeners[client.listener];
-  if (!rules.tls->client_identity) return true;
+  if (!rules.tls || !rules.tls->client_identity) return true;
   const CertificateLogin login = certificate_login(*certificate, rules, *client.policy);
   decisions_.record_certificate(login, client);
   if (login.why_not.empty()) {
@@ -148,20 +128,20 @@ bool Worker::recognise(tls::Stream& stream, ClientState& client) {
 }
 
 void Worker::open_session(tls::Stream stream, Guest guest) {
-  const std::size_t listener = guest.listener;
-  const ListenerConfig& rules = config().listeners[listener];
+  ListenerMetrics& listener = guest.listener->metrics;
+  const ListenerConfig& rules = *find_listener(config(), listener.name);
   ClientState client;
   client.id = next_client_id_.fetch_add(1);
-  client.listener = listener;
-  client.listener_name = rules.name;
+  client.listener = listener.index;
+  client.listener_name = listener.name;
   client.peer = guest.peer;
   client.local = guest.local;
   client.born_as = rules.login_as;
   client.group = rules.user_group;
   client.connected_ms = steady_ms();
   client.policy = snapshot_->policy;
-  if (!recognise(stream, client)) return reception_.leave(guest);
-  ListenerCounters& counters = counters_.listener[listener];
+  if (!recognise(stream, rules, client)) return reception_.leave(guest);
+  ListenerCounters& counters = listener.of_worker[index_];
   counters.connections.add();
   counters.connections_total.add();
   const SessionId id = sessions_.next_id();
@@ -175,7 +155,7 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
 }
 
 void Worker::on_session_closed(Session& session, const Guest& guest, CloseReason why) {
-  counters_.listener[guest.listener].connections.subtract();
+  guest.listener->metrics.of_worker[index_].connections.subtract();
   reception_.leave(guest);
   spdlog::debug("client closed id={} peer={} reason={}", session.client().id, session.client().peer, close_reason_name(why));
   sessions_.remove(session.id());
@@ -252,21 +232,11 @@ void Worker::sweep() {
   for (const auto& session : sessions_.snapshot()) session->sweep(now_ms);
 }
 
-void Worker::adopt(SnapshotPtr snapshot) {
-  snapshot_ = std::move(snapshot);
-  router_.set_passwords(snapshot_->upstream_passwords.newest_first);
-  router_.set_tls(snapshot_->tls.upstream);
-  for (const auto& session : sessions_.snapshot()) session->adopt(snapshot_->policy);
-}
-
 void Worker::drain() {
-  draining_ = true;
   reception_.close();
-  for (const auto& door : doors_) {
-    boost::system::error_code ignored;
-    door->acceptor.close(ignored);
-  }
-  for (const auto& session : sessions_.snapshot()) session->drain();
+  for (const auto& door : doors_) close(*door);
+  const std::int64_t deadline_ms = steady_ms() + config().shutdown_grace.count();
+  for (const auto& session : sessions_.snapshot()) session->drain(deadline_ms);
 }
 
 std::size_t Worker::close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why) {

@@ -3,7 +3,7 @@
 //
 // All cross-thread traffic is here:
 //   in   post(f)            anything for this worker, run on its thread
-//   in   the snapshot       replaced by adopt(), on its thread
+//   in   snapshot, sockets  replaced by adopt(), on its thread
 //   out  WorkerCounters     relaxed, single writer, read when scraped
 //   out  AuditLog, Metrics  thread-safe by themselves
 //   out  readiness()        behind a mutex, ten times a second
@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -45,12 +46,18 @@
 
 namespace respgate::proxy {
 
+// Where a worker is to accept the clients of a listener: at a door that it has open already, or at a new one.
+struct DoorPlan {
+  ListenerShare* listener;                // outlives the worker
+  std::optional<ListeningSocket> socket;  // of a new door
+  std::size_t open_door = 0;              // otherwise: which of its doors
+};
+
 class Worker;
 using Workers = std::vector<std::unique_ptr<Worker>>;
 
 // What all workers share; outlives them.  `workers` is complete before the first is started, and does not change then.
 struct ProcessParts {
-  std::vector<ListenerShare>& shares;
   Metrics& metrics;
   AuditLog& audit;
   std::atomic<std::uint64_t>& next_client_id;
@@ -60,8 +67,8 @@ struct ProcessParts {
 
 class Worker final : private ReplySink, private StandaloneRouter::Listener, private PinnedLanes::Listener, private ClientInquiry {
  public:
-  // `sockets[i]` belongs to the snapshot's config.listeners[i].
-  Worker(std::size_t index, SnapshotPtr snapshot, std::vector<ListeningSocket> sockets, const ProcessParts& process);
+  // `plans[i]` is for the snapshot's config.listeners[i].
+  Worker(std::size_t index, SnapshotPtr snapshot, std::vector<DoorPlan> plans, const ProcessParts& process);
   ~Worker();
 
   // Starts the thread.
@@ -72,8 +79,10 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void stop();
 
   // The rest on the worker's own thread only.
-  void adopt(SnapshotPtr snapshot);
-  // Accepts no more; sessions close as soon as nothing is owed to them.
+  // A whole new snapshot.  `plans` as for the constructor; doors that none of them names are closed, and the sessions
+  // that came in there drained.
+  void adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans);
+  // Accepts no more; sessions close as soon as nothing is owed to them, at the latest after shutdown.grace.
   void drain();
   std::size_t close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why);
   void for_each_client(const std::function<void(const Session&)>& f) const { sessions_.for_each(f); }
@@ -90,7 +99,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
  private:
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
   struct Door {  // one listener of this worker
-    std::size_t listener;
+    ListenerShare* listener;
     Acceptor acceptor;
     boost::asio::steady_timer pause;  // of its own: a pause that another listener's cuts short would be its last
   };
@@ -106,9 +115,12 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void on_readonly(SessionId id, std::uint64_t lane) override;
   void ask(std::shared_ptr<const ClientQuery> query, Ticket ticket) override;
 
-  void accept(Door& door);
-  void on_accepted(Door& door, const boost::system::error_code& error, tls::Socket socket);
-  bool recognise(tls::Stream& stream, ClientState& client);
+  std::shared_ptr<Door> open_door(DoorPlan plan);
+  void adopt_doors(std::vector<DoorPlan> plans);
+  void accept(const std::shared_ptr<Door>& door);
+  static void close(Door& door);
+  void on_accepted(const std::shared_ptr<Door>& door, const boost::system::error_code& error, tls::Socket socket);
+  bool recognise(tls::Stream& stream, const ListenerConfig& rules, ClientState& client);
   void open_session(tls::Stream stream, Guest guest);
   void on_session_closed(Session& session, const Guest& guest, CloseReason why);
   ClientFindings list_clients(const ClientQuery& query) const;
@@ -142,13 +154,17 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   StandaloneRouter router_;
   PinnedLanes pinned_;
   Reception reception_;
-  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<std::shared_ptr<Door>> doors_;  // in the order of the listeners
   boost::asio::steady_timer sweep_timer_;
   unsigned sweeps_ = 0;
-  bool draining_ = false;
   mutable std::mutex readiness_mutex_;
   Readiness readiness_;
   std::thread thread_;
 };
+
+// What a worker's parts are told of a snapshot.
+RouterSettings router_settings(const Snapshot& snapshot);
+PinnedLanes::Limits pinned_limits(const Config& config);
+std::size_t memory_of_worker(const Config& config);
 
 }  // namespace respgate::proxy

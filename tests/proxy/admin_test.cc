@@ -48,7 +48,10 @@ class AdminServerTest : public testing::Test {
     backend_.clients = [](const auto& done) { done("[]"); };
     backend_.certificates = [] { return std::string("[{\"days_left\":9}]"); };
     backend_.events = [](std::size_t n) { return std::string(n, 'x').empty() ? "" : "{\"n\":" + std::to_string(n) + "}\n{\"n\":0}\n"; };
-    backend_.reload = [this] { return note("reload"), reload_problem_; };
+    backend_.reload = [this](auto done) {
+      note("reload");
+      done(reload_problem_);
+    };
     backend_.drain = [this] { note("drain"); };
     backend_.kill = [this](const std::string& user, std::uint64_t id, const auto& done) {
       note("kill " + user + " " + std::to_string(id));

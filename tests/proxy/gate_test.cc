@@ -265,5 +265,29 @@ TEST(GateTest, AUserWhoIsGoneOffOrNoMemberMustLeave) {
   EXPECT_TRUE(stranger.gate_.adopt(make_policy({.users = "user other on ~* +@all\n"})));
 }
 
+TEST(GateTest, WhoIsNoMemberOfTheListenersNewGroupMustLeave) {
+  Client member({}, "app");
+  EXPECT_TRUE(member.gate_.adopt(make_policy({}), {.born_as = "app", .group = "team"}));
+  Client admin;
+  admin.hear({"AUTH", "admin", "admin-secret"});
+  EXPECT_FALSE(admin.gate_.adopt(make_policy({}), {.born_as = "", .group = "team"}));
+  Client stranger;
+  EXPECT_TRUE(stranger.gate_.adopt(make_policy({}), {.born_as = "", .group = "team"}));
+  EXPECT_EQ(stranger.hear({"AUTH", "admin", "admin-secret"}).substr(0, 10), "-WRONGPASS");
+}
+
+TEST(GateTest, WhoNeverLoggedInLeavesWhenTheListenerGivesAnotherUser) {
+  for (const char* next : {"admin", ""}) {
+    Client born({}, "app");
+    EXPECT_FALSE(born.gate_.adopt(make_policy({}), {.born_as = next, .group = ""})) << next;
+    Client logged_in({}, "app");
+    logged_in.hear({"AUTH", "app", "app-secret"});
+    EXPECT_TRUE(logged_in.gate_.adopt(make_policy({}), {.born_as = next, .group = ""})) << next;
+    EXPECT_EQ(logged_in.user(), "app");
+    logged_in.hear({"RESET"});
+    EXPECT_EQ(logged_in.user(), next) << "a RESET returns to what the listener gives now";
+  }
+}
+
 }  // namespace
 }  // namespace respgate::proxy

@@ -183,9 +183,9 @@ TEST(MetricsTest, ObservedDenialsAreCountedByUserCommandAndReason) {
 TEST(MetricsTest, WorkersAreSummed) {
   Metrics metrics({"a", "b"}, "n", 3);
   for (std::size_t i = 0; i < 3; ++i) {
-    metrics.worker(i).listener[1].connections.add(2);
-    metrics.worker(i).listener[1].connections.subtract();
-    metrics.worker(i).listener[1].commands_forwarded.add(10);
+    metrics.listener("b").of_worker[i].connections.add(2);
+    metrics.listener("b").of_worker[i].connections.subtract();
+    metrics.listener("b").of_worker[i].commands_forwarded.add(10);
     metrics.worker(i).upstream.in_flight.add(5);
   }
   EXPECT_EQ(counted(metrics), (Counted{{"respgate_connections{listener=\"b\"}", "3"},
@@ -193,11 +193,47 @@ TEST(MetricsTest, WorkersAreSummed) {
                                        {"respgate_upstream_in_flight{node=\"n\"}", "15"}}));
 }
 
+TEST(MetricsTest, AListenerThatComesLaterHasAllItsSeriesAndOneThatComesBackGoesOn) {
+  Metrics metrics({"a"}, "n", 1);
+  const acl::PolicyPtr policy = two_users();
+  metrics.know_users(*policy);
+  ListenerMetrics& late = metrics.listener("late");
+  EXPECT_EQ(late.index, 1u);
+  const std::string of_app = "respgate_key_authorization_failures_total{listener=\"late\",user=\"app\"}";
+  EXPECT_EQ(series_of(metrics).at(of_app), "0");
+  EXPECT_EQ(series_of(metrics).at("respgate_connections_total{listener=\"late\"}"), "0");
+  metrics.count_denial(late.index, policy->find("app"), "get", Reason::kKey);
+  late.of_worker[0].connections_total.add(3);
+  EXPECT_EQ(&metrics.listener("late"), &late);
+  EXPECT_EQ(series_of(metrics).at(of_app), "1");
+  EXPECT_EQ(series_of(metrics).at("respgate_connections_total{listener=\"late\"}"), "3");
+}
+
+TEST(MetricsTest, ListenersThatComeWhenTheCeilingIsNearCountTheirUsersAsOther) {
+  std::string users;
+  for (int i = 0; i < 1500; ++i) users += "user u" + std::to_string(1000 + i) + " on nopass +@all\n";
+  const acl::PolicyPtr policy = policy_of(users);
+  Metrics metrics({"a"}, "n", 1);
+  metrics.know_users(*policy);
+  for (const char* name : {"b", "c"}) {
+    const std::size_t listener = metrics.listener(name).index;
+    for (const acl::Principal& user : policy->principals()) metrics.count_denial(listener, &user, "get", Reason::kKey);
+  }
+  const auto series = series_of(metrics);
+  EXPECT_LE(series.size(), kMaxSeries);
+  for (const std::string name : {"b", "c"}) {
+    std::uint64_t denials = 0;
+    for (const auto& [label, value] : series)
+      if (label.starts_with("respgate_key_authorization_failures_total{listener=\"" + name + "\"")) denials += std::stoull(value);
+    EXPECT_EQ(denials, policy->principals().size()) << "none is lost at listener " << name;
+  }
+}
+
 TEST(MetricsTest, ADurationFallsIntoItsBucketAndAllAboveIt) {
   Metrics metrics({"a"}, "n", 2);
-  metrics.worker(0).listener[0].observe_duration(50'000);          // exactly a bound
-  metrics.worker(1).listener[0].observe_duration(3'000'000'000);   // 3 s
-  metrics.worker(1).listener[0].observe_duration(60'000'000'000);  // beyond the last bound
+  metrics.listener("a").of_worker[0].observe_duration(50'000);          // exactly a bound
+  metrics.listener("a").of_worker[1].observe_duration(3'000'000'000);   // 3 s
+  metrics.listener("a").of_worker[1].observe_duration(60'000'000'000);  // beyond the last bound
   const auto series = series_of(metrics);
   EXPECT_EQ(series.at("respgate_command_duration_seconds_bucket{listener=\"a\",le=\"5e-05\"}"), "1");
   EXPECT_EQ(series.at("respgate_command_duration_seconds_bucket{listener=\"a\",le=\"2.5\"}"), "1");
@@ -222,7 +258,7 @@ TEST(MetricsTest, AFailedReloadKeepsTheTimeOfTheLastGoodOne) {
 
 TEST(MetricsTest, RefusedConnectionsAndDroppedAuditEventsAreCounted) {
   Metrics metrics({"a"}, "n", 1);
-  metrics.count_refused_connection(0, RefusedConnection::kMaxConnections);
+  metrics.listener("a").count_refused(RefusedConnection::kMaxConnections);
   metrics.count_audit_dropped(7);
   EXPECT_EQ(counted(metrics), (Counted{{"respgate_connections_refused_total{listener=\"a\",reason=\"max_connections\"}", "1"},
                                        {"respgate_audit_dropped_total", "7"}}));
@@ -231,11 +267,12 @@ TEST(MetricsTest, RefusedConnectionsAndDroppedAuditEventsAreCounted) {
 TEST(MetricsTest, ManyThreadsLoseNoCountWhileOthersScrape) {
   Metrics metrics({"a"}, "n", 4);
   const acl::PolicyPtr policy = two_users();
+  ListenerMetrics& listener = metrics.listener("a");
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 1000; ++i) {
-        metrics.worker(t).listener[0].commands_denied.add();
+        listener.of_worker[t].commands_denied.add();
         metrics.count_denial(0, policy->find("app"), "get", Reason::kKey);
         metrics.count_rule_hit(*policy->find("reports"), "keys", acl::RuleAction::kObserve);
       }

@@ -126,8 +126,8 @@ class Respgate:
         self.admin_path = str(directory / f"{name}-admin.sock")
         self.audit_path = directory / f"{name}-audit.jsonl"
         self.users_path = directory.write(f"{name}-users.acl", users)
-        config = merged(self._small_config(upstream), changes or {})
-        self.config_path = directory.write(f"{name}.yaml", json.dumps(config, indent=1))
+        self.config = merged(self._small_config(upstream), changes or {})
+        self.config_path = directory.write(f"{name}.yaml", json.dumps(self.config, indent=1))
         self.admin = observation.Admin(self.admin_path)
         self._stderr_path = directory / f"{name}.stderr"
         with open(self._stderr_path, "wb") as stderr:
@@ -172,6 +172,17 @@ class Respgate:
         before = self._reloads()
         os.kill(self.process.pid, signal.SIGHUP)
         wait_until(lambda: self._reloads() > before, "a reload is counted")
+
+    def configure(self, changes):
+        """The configuration of the start, with `changes` laid over it, moved into its place."""
+        text = json.dumps(merged(self.config, changes), indent=1)
+        os.replace(self.directory.write(f"{self.name}.yaml.next", text), self.config_path)
+
+    def reconfigure(self, changes):
+        """The same, and a reload of it, which must succeed."""
+        self.configure(changes)
+        self.reload()
+        assert self.metrics().value("respgate_reload_success") == 1, self.stderr()[-2000:]
 
     def _reloads(self):
         return sum(self.metrics().series("respgate_reloads_total").values())

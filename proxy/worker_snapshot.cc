@@ -1,0 +1,108 @@
+// What a worker makes of a snapshot: the settings of its parts, at the start and whenever
+// there is another one; which doors it opens and closes for it, and what becomes of the
+// sessions.
+#include <utility>
+
+#include "proxy/certificate_login.h"
+#include "proxy/clock.h"
+#include "proxy/server_facts.h"
+#include "proxy/session.h"
+#include "proxy/worker.h"
+
+namespace respgate::proxy {
+namespace {
+
+// What the listener says of a client that is there already; a certificate is judged again, by the new rules.
+ListenerTerms terms_for(const Session& session, const Snapshot& snapshot) {
+  const ClientState& client = session.client();
+  const ListenerConfig* const rules = find_listener(snapshot.config, client.listener_name);
+  if (rules == nullptr) return {client.born_as, client.group};
+  const tls::CertificatePtr certificate = rules->tls && rules->tls->client_identity ? session.peer_certificate() : nullptr;
+  if (!certificate) return {rules->login_as, rules->user_group};
+  const CertificateLogin login = certificate_login(*certificate, *rules, *snapshot.policy);
+  return {login.why_not.empty() ? login.user : "", rules->user_group};
+}
+
+// Has its listener gone, or gone elsewhere?  One that is not in `before` has sessions only from earlier, on their way out.
+bool lost_its_door(const ClientState& client, const Config& before, const Config& now) {
+  const ListenerConfig* const was = find_listener(before, client.listener_name);
+  const ListenerConfig* const is = find_listener(now, client.listener_name);
+  return was != nullptr && (is == nullptr || is->address != was->address);
+}
+
+// Would a lane dialled now be another than those there are: to another node, as another user, in another manner?
+bool leads_elsewhere(const UpstreamConfig& before, const UpstreamConfig& now) {
+  UpstreamConfig same = before;
+  // What changes nothing for a lane that is there.
+  same.password_file = now.password_file;
+  same.lanes_per_worker = now.lanes_per_worker;
+  same.queue_timeout = now.queue_timeout;
+  same.lane_window = now.lane_window;
+  same.max_lanes = now.max_lanes;
+  same.max_pinned_lanes = now.max_pinned_lanes;
+  same.lane_idle = now.lane_idle;
+  same.command_names = now.command_names;
+  return same != now;
+}
+
+}  // namespace
+
+RouterSettings router_settings(const Snapshot& snapshot) {
+  const UpstreamConfig& upstream = snapshot.config.upstream;
+  LaneSettings lane;
+  lane.address = upstream.nodes.front();
+  lane.user = upstream.user;
+  lane.passwords = snapshot.upstream_passwords.newest_first;
+  lane.connect_timeout = upstream.connect_timeout;
+  lane.response_timeout = upstream.response_timeout;
+  lane.dead_peer = upstream.dead_peer;
+  lane.sentinel = upstream.sentinel;
+  lane.tls = snapshot.tls.upstream;
+  return {std::make_shared<const LaneSettings>(std::move(lane)), upstream.lane_window, upstream.max_lanes, upstream.lane_idle};
+}
+
+PinnedLanes::Limits pinned_limits(const Config& config) { return {config.upstream.max_pinned_lanes, config.upstream.lane_idle}; }
+
+std::size_t memory_of_worker(const Config& config) { return config.limits.memory_bytes / config.workers; }
+
+void Worker::adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans) {
+  const SnapshotPtr before = std::exchange(snapshot_, std::move(snapshot));
+  memory_.set_limit(memory_of_worker(config()));
+  server_.command_names = server_facts(config()).command_names;
+  const bool is_elsewhere = leads_elsewhere(before->config.upstream, config().upstream);
+  router_.adopt(router_settings(*snapshot_), is_elsewhere ? StandaloneRouter::Lanes::kReplace : StandaloneRouter::Lanes::kKeep,
+                steady_ms());
+  pinned_.adopt(router_.lane_settings(), pinned_limits(config()));
+  if (is_elsewhere) pinned_.close_idle();
+  adopt_doors(std::move(plans));
+  const std::int64_t deadline_ms = steady_ms() + config().shutdown_grace.count();
+  for (const auto& session : sessions_.snapshot()) {
+    if (is_elsewhere) session->abandon_lane();
+    session->adopt(snapshot_->policy, terms_for(*session, *snapshot_));
+    if (lost_its_door(session->client(), before->config, config())) session->drain(deadline_ms);
+  }
+}
+
+void Worker::adopt_doors(std::vector<DoorPlan> plans) {
+  std::vector<std::shared_ptr<Door>> before;
+  before.swap(doors_);
+  for (DoorPlan& plan : plans) {
+    if (plan.socket) {
+      doors_.push_back(open_door(std::move(plan)));
+      accept(doors_.back());
+    } else {
+      doors_.push_back(std::move(before[plan.open_door]));
+      doors_.back()->listener = plan.listener;
+    }
+  }
+  for (const auto& door : before)
+    if (door) close(*door);
+}
+
+// REQUIRES: plan.socket.
+std::shared_ptr<Worker::Door> Worker::open_door(DoorPlan plan) {
+  const boost::asio::generic::stream_protocol protocol(plan.socket->family(), 0);
+  return std::make_shared<Door>(Door{plan.listener, Acceptor(io_, protocol, plan.socket->release()), boost::asio::steady_timer(io_)});
+}
+
+}  // namespace respgate::proxy
