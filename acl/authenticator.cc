@@ -47,7 +47,7 @@ std::string_view auth_outcome_name(AuthOutcome outcome) {
   return "certificate";
 }
 
-AuthResult authenticate(const Policy& policy, const Credentials& credentials, std::string_view group) {
+AuthResult authenticate(const Policy& policy, const Credentials& credentials, std::string_view group, std::int64_t unix_s) {
   AuthResult result;
   const Principal* const principal = policy.find(credentials.user);
   const bool group_fits = policy.is_member(group, credentials.user) | group.empty();
@@ -63,7 +63,9 @@ AuthResult authenticate(const Policy& policy, const Credentials& credentials, st
 
   const bool takes_any = principal && principal->accepts_any_password();
   const bool length_fits = credentials.password.size() <= kMaxPasswordBytes;
-  result.outcome = outcome_of(principal, (is_known | takes_any) & length_fits, group_fits);
+  const TokenVerifier* const tokens = policy.options().tokens.get();
+  const bool is_token = length_fits && tokens && tokens->accepts(credentials.user, credentials.password, unix_s);
+  result.outcome = outcome_of(principal, (is_known | takes_any | is_token) & length_fits, group_fits);
   if (result.outcome == AuthOutcome::kOk) result.principal = principal;
   return result;
 }

@@ -5,6 +5,7 @@
 //     more than that was given (which never logs in),
 //   - as many constant-time comparisons as the policy's user with most passwords has,
 //     with digests of nobody where the user has fewer, is unknown, off, or `nopass`,
+//   - where some users log in with signed tokens, what was given judged as one, whoever it is for,
 //   - the look-up in the group, whether or not the password was right,
 //   - no branch that ends it early.
 //
@@ -42,6 +43,7 @@ struct AuthResult {
 
 // `group`: only its members may log in; empty: everyone.
 // A user that is on and has neither password nor `nopass` cannot log in here: certificates and login_as name it.
-AuthResult authenticate(const Policy& policy, const Credentials& credentials, std::string_view group = {});
+// `unix_s`: when; tokens expire.
+AuthResult authenticate(const Policy& policy, const Credentials& credentials, std::string_view group = {}, std::int64_t unix_s = 0);
 
 }  // namespace respgate::acl

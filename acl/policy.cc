@@ -16,6 +16,9 @@ Policy::Policy(std::vector<Principal> principals, std::vector<CommandRules::Grou
   for (const Principal& principal : principals_) {
     by_name_.emplace(principal.name(), &principal);
     max_passwords_ = std::max(max_passwords_, principal.passwords().size());
+    const auto& own = options_.own_identity;
+    const auto place = std::find(own.begin(), own.end(), principal.name());
+    identities_.push_back(place == own.end() ? 0 : static_cast<std::uint32_t>(place - own.begin()) + 1);
   }
   for (const CommandRules::Group& group : groups_) members_[group.name].insert(group.members.begin(), group.members.end());
 }

@@ -15,6 +15,7 @@
 
 #include "acl/command_rules.h"
 #include "acl/principal.h"
+#include "acl/token_verifier.h"
 
 namespace respgate::acl {
 
@@ -28,6 +29,9 @@ struct PolicyOptions {
   enum class Scripts : std::uint8_t { kDeny, kAllow, kAllowList } scripts = Scripts::kDeny;
   std::vector<std::string> script_sha1;  // kAllowList, lower-case hex
   std::vector<std::string> functions;    // kAllowList
+  // Users whose commands reach the server as themselves: it checks what a proxy cannot see.
+  std::vector<std::string> own_identity;
+  std::shared_ptr<const TokenVerifier> tokens;  // null: nobody logs in with signed tokens
 };
 
 class Policy {
@@ -45,6 +49,11 @@ class Policy {
   bool is_member(std::string_view group, std::string_view principal) const;
   // The passwords of the user who has most; at least 1.
   std::size_t max_passwords() const { return max_passwords_; }
+  // As whom the commands of a principal of this policy reach the server: its place among options().own_identity, counted
+  // from 1; 0: as the proxy, as those of nobody (nullptr).
+  std::uint32_t identity_of(const Principal* principal) const {
+    return principal == nullptr ? 0 : identities_[static_cast<std::size_t>(principal - principals_.data())];
+  }
   const CommandRules& rules() const { return rules_; }
   const PolicyOptions& options() const { return options_; }
   std::uint64_t generation() const { return generation_; }
@@ -56,6 +65,7 @@ class Policy {
   PolicyOptions options_;
   std::uint64_t generation_ = 0;
   std::size_t max_passwords_ = 1;
+  std::vector<std::uint32_t> identities_;  // by place in principals_
   // Views into the two vectors above.
   std::unordered_map<std::string_view, const Principal*> by_name_;
   std::unordered_map<std::string_view, std::unordered_set<std::string_view>> members_;

@@ -94,6 +94,7 @@ bool adapt(Config& config, const DevServer& server, const std::optional<std::uin
     first.text = host + ":" + std::to_string(*port);
   }
   config.upstream = UpstreamConfig{};
+  config.policy.own_identity.clear();  // the private server knows none of them
   config.upstream.nodes = {*parse_address("unix:" + server.socket_path(), "/")};
   config.file.clear();  // a reload reads users.acl again, but not what was replaced here
   return true;

@@ -53,7 +53,7 @@ bool CommandCatalog::may_run(const CommandSpec& spec) const {
 
 bool CommandCatalog::is_closed_script(const CommandSpec& spec) const {
   return spec.reach == protocol::Reach::kAnyKey && policy_.options().scripts == acl::PolicyOptions::Scripts::kDeny &&
-         !principal_.is_unrestricted();
+         policy_.identity_of(&principal_) == 0 && !principal_.is_unrestricted();
 }
 
 }  // namespace respgate::proxy

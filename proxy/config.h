@@ -17,6 +17,7 @@
 #include "acl/policy.h"
 #include "proxy/address.h"
 #include "proxy/config_error.h"
+#include "proxy/iam_token.h"
 #include "proxy/ip_network.h"
 #include "proxy/places.h"
 #include "proxy/tls_config.h"
@@ -46,11 +47,31 @@ struct SentinelConfig {
   bool operator==(const SentinelConfig&) const = default;
 };
 
+// What a lane logs in to the node as.
+struct UpstreamCredentials {
+  struct Iam {
+    IamCache cache;
+    Milliseconds reauthenticate{std::chrono::hours(11)};  // the node ends what has not logged in for 12 hours
+    bool operator==(const Iam&) const = default;
+  };
+  std::string user;           // empty: no login (or the default user's password alone)
+  std::string password_file;  // empty: none
+  std::optional<Iam> iam;     // instead of a password
+  bool operator==(const UpstreamCredentials&) const = default;
+};
+
+// One user's commands travel on lanes of their own.
+struct OwnCredentials {
+  std::string principal;  // of users.acl
+  UpstreamCredentials credentials;
+  bool operator==(const OwnCredentials&) const = default;
+};
+
 struct UpstreamConfig {
   std::vector<Address> nodes;            // standalone: exactly one
   std::optional<UpstreamTlsConfig> tls;  // absent: plain text
-  std::string user;                      // empty: no login (or the default user's password alone)
-  std::string password_file;             // empty: none
+  UpstreamCredentials credentials;
+  std::vector<OwnCredentials> per_user;
   std::size_t lanes_per_worker = 1;
   Milliseconds connect_timeout{2000};
   Milliseconds response_timeout{0};  // 0: none
@@ -78,6 +99,13 @@ struct ClientLimits {
   Milliseconds idle_timeout{0};  // 0: none
 };
 
+// A user whose passwords are ElastiCache IAM tokens.
+struct IamUserConfig {
+  std::string principal;
+  std::string access_keys_file;
+  IamCache cache;
+};
+
 struct CommandsConfig {
   std::vector<acl::RenameText> rename;
   std::vector<acl::CommandRuleText> rules;
@@ -103,6 +131,7 @@ struct Config {
   UpstreamConfig upstream;
   std::string users_file;
   std::vector<acl::CommandRules::Group> groups;
+  std::vector<IamUserConfig> iam_users;
   CommandsConfig commands;
   acl::PolicyOptions policy;  // texts, keyspace, scripts, observe
   ClientLimits limits;

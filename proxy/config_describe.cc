@@ -98,15 +98,27 @@ std::string_view sentinel_mode_name(SentinelConfig::Mode mode) {
   return "";
 }
 
+Json describe(const IamCache& cache) { return {{"cache", cache.name}, {"region", cache.region}, {"serverless", cache.is_serverless}}; }
+
+Json describe(const UpstreamCredentials& credentials) {
+  Json out = Json::object();
+  if (!credentials.user.empty()) out["user"] = credentials.user;
+  if (!credentials.password_file.empty()) out["password_file"] = credentials.password_file;
+  if (!credentials.iam) return out;
+  out["iam"] = describe(credentials.iam->cache);
+  out["iam"]["reauthenticate"] = spell_duration(credentials.iam->reauthenticate);
+  return out;
+}
+
 Json describe(const UpstreamConfig& upstream) {
   Json nodes = Json::array();
   for (const Address& node : upstream.nodes) nodes.push_back(node.text);
-  Json credentials = Json::object();
-  if (!upstream.user.empty()) credentials["user"] = upstream.user;
-  if (!upstream.password_file.empty()) credentials["password_file"] = upstream.password_file;
+  Json per_user = Json::object();
+  for (const OwnCredentials& own : upstream.per_user) per_user[own.principal] = describe(own.credentials);
   Json out{{"mode", "standalone"}, {"nodes", nodes}};
   if (upstream.tls) out["tls"] = describe(*upstream.tls);
-  out.update(Json{{"credentials", credentials},
+  out.update(Json{{"credentials", describe(upstream.credentials)},
+                  {"per_user_credentials", per_user},
                   {"lanes_per_worker", upstream.lanes_per_worker},
                   {"connect_timeout", spell_duration(upstream.connect_timeout)},
                   {"response_timeout", spell_duration(upstream.response_timeout)},
@@ -127,7 +139,12 @@ Json describe(const UpstreamConfig& upstream) {
 Json describe_users(const Config& config) {
   Json groups = Json::object();
   for (const acl::CommandRules::Group& group : config.groups) groups[group.name] = group.members;
-  return {{"file", config.users_file}, {"groups", groups}};
+  Json iam = Json::object();
+  for (const IamUserConfig& user : config.iam_users) {
+    iam[user.principal] = describe(user.cache);
+    iam[user.principal]["access_keys_file"] = user.access_keys_file;
+  }
+  return {{"file", config.users_file}, {"groups", groups}, {"iam", iam}};
 }
 
 Json describe(const acl::CommandRuleText& rule) {

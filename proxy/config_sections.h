@@ -17,6 +17,11 @@ namespace respgate::proxy {
 using Folder = std::filesystem::path;
 
 void read_listeners(MapReader& root, const Folder& folder, Config& config);
+// Of upstream, users and their own files.
+void read_credentials(MapReader section, const Folder& folder, UpstreamCredentials& credentials);
+void read_own_credentials(MapReader& upstream, const Folder& folder, std::vector<OwnCredentials>& out);
+void read_iam_users(MapReader& users, const Folder& folder, std::vector<IamUserConfig>& out);
+
 void read_upstream(MapReader& root, const Folder& folder, Config& config);
 void read_users(MapReader& root, const Folder& folder, Config& config);
 // Of a listener, and of the upstream; each reads its whole section.

@@ -30,21 +30,23 @@ void read_nodes(MapReader& section, const Folder& folder, UpstreamConfig& upstre
   for (const PlacedText& node : nodes) read_node(section, node, folder, upstream);
 }
 
-void read_credentials(MapReader section, const Folder& folder, UpstreamConfig& upstream) {
-  section.text("user", upstream.user);
-  read_path(section, "password_file", folder, upstream.password_file);
-  if (section.has("password")) section.complain("password", "secrets do not stand here: put it into a file and write password_file: FILE");
-  section.not_built("iam", "{}", "write user and password_file", {"user", "cache", "region", "serverless"});
-  if (section.has("user") && !section.has("password_file"))
-    section.complain("user", "a user without a password: write password_file: FILE beside it");
-  section.finish();
-}
-
 void read_tls(MapReader& section, const Folder& folder, UpstreamConfig& upstream) {
   if (!section.has("tls")) return;
   upstream.tls = read_upstream_tls(section.section("tls"), folder);
   if (!upstream.nodes.empty() && upstream.nodes.front().kind == Address::Kind::kUnix)
     section.complain("tls", "is for TCP: what goes through a unix socket never leaves the machine; remove the section");
+}
+
+// A token is a password for a quarter of an hour.
+void check_tokens_are_private(MapReader& section, const UpstreamConfig& upstream) {
+  const bool stays_here = upstream.tls || upstream.nodes.empty() || upstream.nodes.front().is_loopback();
+  const bool takes_tokens =
+      upstream.credentials.iam || std::any_of(upstream.per_user.begin(), upstream.per_user.end(),
+                                              [](const OwnCredentials& own) { return own.credentials.iam.has_value(); });
+  if (takes_tokens && !stays_here)
+    section.complain("credentials",
+                     "an IAM token in plain text is for everybody on the way: write upstream.tls, as ElastiCache wants it, "
+                     "or reach the node over loopback or a unix socket");
 }
 
 void read_timeouts(MapReader& section, UpstreamConfig& upstream) {
@@ -93,7 +95,6 @@ void refuse_what_is_not_built(MapReader& section) {
   section.not_built("mode", "standalone", "write standalone");
   section.not_built("replicas", "[]", "remove it");
   section.not_built("read_from", "primary", "write primary");
-  section.not_built("per_user_credentials", "{}", "remove it; every user's commands travel as upstream.credentials");
 }
 
 }  // namespace
@@ -105,7 +106,10 @@ void read_upstream(MapReader& root, const Folder& folder, Config& config) {
   UpstreamConfig& upstream = config.upstream;
   read_nodes(section, folder, upstream);
   read_tls(section, folder, upstream);
-  read_credentials(section.section("credentials"), folder, upstream);
+  read_credentials(section.section("credentials"), folder, upstream.credentials);
+  read_own_credentials(section, folder, upstream.per_user);
+  check_tokens_are_private(section, upstream);
+  for (const OwnCredentials& own : upstream.per_user) config.policy.own_identity.push_back(own.principal);
   read_timeouts(section, upstream);
   section.count("lanes_per_worker", upstream.lanes_per_worker, {1, 64});
   section.count("lane_window", upstream.lane_window, {1, 1'000'000});

@@ -35,7 +35,7 @@ void read_users(MapReader& root, const Folder& folder, Config& config) {
   section.require("file", "file: users.acl");
   read_path(section, "file", folder, config.users_file);
   read_groups(section, config);
-  section.not_built("iam", "{}", "remove it, and give those users passwords in the users file");
+  read_iam_users(section, folder, config.iam_users);
   section.finish();
 }
 

@@ -225,7 +225,7 @@ std::optional<std::string_view> Gate::server_name(const CommandSpec& spec) const
 
 Verdict Gate::run_locally(Verdict verdict, const Standing& standing) {
   const std::string_view name = verdict.spec->name;
-  if (name == "auth") return auth(verdict);
+  if (name == "auth") return auth(verdict, standing);
   if (name == "hello") return hello(verdict, standing);
   if (name == "reset") return reset(verdict, standing);
   if (name == "select") return select(verdict, standing);

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "acl/authenticator.h"
 #include "acl/policy.h"
 #include "protocol/command_parser.h"
 #include "protocol/targets.h"
@@ -53,6 +54,8 @@ struct Standing {
   std::string_view no_lane = {};      // not empty: no lane of its own can be had; the error to say so
   std::int64_t now_ms = 0;            // steady clock
   const LaneFinder* lanes = nullptr;  // of other clients; may be null
+  std::int64_t unix_s = 0;            // the time that tokens are signed with
+  bool lane_is_stale = false;         // its own lane is from before a reload, or leads to no primary
 };
 
 class Gate {
@@ -99,6 +102,10 @@ class Gate {
   // The server would not end what it was told to end.
   void state_remains() { lane_soiled_ = true; }
   bool is_blocked() const { return !blocked_.empty(); }
+  // Would the server take an AUTH on it behind what was sent?
+  bool lane_takes_auth() const {
+    return !transaction_.is_open() && blocked_.empty() && (subscriptions_.empty() || client_.resp == protocol::RespVersion::kResp3);
+  }
   bool is_subscriber() const { return !subscriptions_.empty(); }
   // It is gone, given back or closed; the client has no state any more.
   void lane_is_gone();
@@ -133,8 +140,8 @@ class Gate {
   std::string_view finish_transaction(std::string_view reply);
 
   // gate_login.cc: what changes who the client is, and what its session speaks.
-  void log_in(Verdict& verdict, std::string_view user, std::string_view password);
-  Verdict auth(Verdict verdict);
+  void log_in(Verdict& verdict, const acl::Credentials& credentials, const Standing& standing);
+  Verdict auth(Verdict verdict, const Standing& standing);
   Verdict hello(Verdict verdict, const Standing& standing);
   Verdict reset(Verdict verdict, const Standing& standing);
   Verdict select(Verdict verdict, const Standing& standing);

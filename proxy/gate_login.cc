@@ -74,28 +74,36 @@ const acl::Principal* Gate::born_principal(const acl::Policy& policy) const {
 }
 
 // A failed login changes nothing: whoever was logged in stays so.
-void Gate::log_in(Verdict& verdict, std::string_view user, std::string_view password) {
-  const acl::AuthResult result = acl::authenticate(*client_.policy, {user, password}, client_.group);
+void Gate::log_in(Verdict& verdict, const acl::Credentials& credentials, const Standing& standing) {
+  const acl::AuthResult result = acl::authenticate(*client_.policy, credentials, client_.group, standing.unix_s);
   verdict.login_attempted = true;
   verdict.login = result.outcome;
-  verdict.login_name = user;
+  verdict.login_name = credentials.user;
   if (result.outcome != acl::AuthOutcome::kOk) return;
+  // A lane from before a reload may be logged in as somebody whom the policy in force does not know.
+  const bool same_identity =
+      result.principal == client_.principal ||
+      (!standing.lane_is_stale && client_.policy->identity_of(client_.principal) == client_.policy->identity_of(result.principal));
   client_.principal = result.principal;
   has_logged_in_ = true;
-  // Another user's channels would go on speaking to this one.
-  if (!may_keep_what_it_holds()) verdict.kind = Verdict::Kind::kClose;
+  // Another user's channels would go on speaking to this one, and its lane is logged in as the other.
+  const bool keeps_all = may_keep_what_it_holds() && (same_identity || !needs_lane());
+  if (!keeps_all) verdict.kind = Verdict::Kind::kClose;
+  verdict.drops_lane = standing.has_lane && !same_identity;
 }
 
-// Behind a blocked command it is only read when that is over, as by a server: whoever waits is who asked.
-Verdict Gate::auth(Verdict verdict) {
+// Behind a blocked command it is only read when that is over, as by a server: whoever waits is who asked.  So it is behind
+// all that is under way on a lane which may have to go, because the server is to see another user.
+Verdict Gate::auth(Verdict verdict, const Standing& standing) {
   if (is_blocked()) return wait(verdict);
+  if (standing.has_lane && standing.owes_replies && !client_.policy->options().own_identity.empty()) return wait(verdict);
   const Args args = verdict.args;
   if (args.size() > 3) return refuse(verdict, Refusal::kWrongCall, "ERR syntax error");
   if (args.size() == 2) {
     const acl::Principal* user = client_.policy->find(kDefaultUser);
     if (user != nullptr && user->accepts_any_password()) return refuse(verdict, Refusal::kWrongCall, kNoPasswordSet);
   }
-  log_in(verdict, args.size() == 3 ? args[1] : kDefaultUser, args.back());
+  log_in(verdict, {args.size() == 3 ? args[1] : kDefaultUser, args.back()}, standing);
   if (verdict.login != acl::AuthOutcome::kOk) {
     protocol::append_error(answer_, kWrongPass);
   } else {
@@ -109,7 +117,7 @@ Verdict Gate::hello(Verdict verdict, const Standing& standing) {
   const HelloOptions options = parse_hello(verdict.args);
   if (!options.error.empty()) return refuse(verdict, Refusal::kWrongCall, options.error);
   if (options.credentials) {
-    log_in(verdict, options.credentials->first, options.credentials->second);
+    log_in(verdict, {options.credentials->first, options.credentials->second}, standing);
     if (verdict.login != acl::AuthOutcome::kOk) {
       protocol::append_error(answer_, kWrongPass);
       return finish(verdict);
@@ -117,7 +125,7 @@ Verdict Gate::hello(Verdict verdict, const Standing& standing) {
   }
   if (!is_logged_in()) return refuse(verdict, Refusal::kNotLoggedIn, hello_needs_login(client_.policy->options().texts));
   if (options.name) client_.name = *options.name;
-  const bool stays = verdict.kind != Verdict::Kind::kClose;
+  const bool stays = verdict.kind != Verdict::Kind::kClose && !verdict.drops_lane;
   if (options.version && *options.version != client_.resp && standing.has_lane && stays)
     return hello_on_its_lane(verdict, *options.version);
   if (options.version) client_.resp = *options.version;

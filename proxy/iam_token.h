@@ -28,6 +28,7 @@ struct IamCache {
   std::string name;  // of the replication group or serverless cache, in lower case as AWS stores it
   std::string region;
   bool is_serverless = false;
+  bool operator==(const IamCache&) const = default;
 };
 
 // In lower case; nothing when no cache can be called so: letters and digits in groups joined by single hyphens, a letter

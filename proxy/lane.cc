@@ -16,8 +16,7 @@ constexpr std::size_t kGatheredRequests = 64;
 Lane::Lane(boost::asio::io_context& io, LaneSettingsPtr settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
            RequestPool& pool, MemoryBudget& memory, Owner& owner)
     : io_(io),
-      kept_settings_(std::move(settings)),
-      settings_(*kept_settings_),
+      settings_(std::move(settings)),
       key_(key),
       use_(use),
       id_(id),
@@ -26,7 +25,7 @@ Lane::Lane(boost::asio::io_context& io, LaneSettingsPtr settings, LaneKey key, U
       owner_(owner),
       pipeline_(key.resp),
       memory_(memory),
-      sentinel_(settings_.sentinel) {}
+      sentinel_(settings_->sentinel) {}
 
 // What Pipeline finds, handed to whoever waits for it in this state.
 class Lane::Replies final : public Pipeline::Sink {
@@ -36,6 +35,8 @@ class Lane::Replies final : public Pipeline::Sink {
   void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) override {
     if (lane_.state_ == State::kGreeting) {
       lane_.on_greeting_reply(frame);
+    } else if (request->guard == Request::Guard::kLogin) {
+      if (lane_.state_ != State::kEnded) lane_.on_login_reply(frame);
     } else if (lane_.state_ != State::kEnded) {
       lane_.owner_.on_lane_reply(lane_, std::move(request), frame);
     }
@@ -80,58 +81,6 @@ void Lane::probe(std::int64_t now_ms) {
   sentinel_.make_probe(*probe, now_ms);
   if (load() == 0) progress_ms_ = now_ms;
   pipeline_.push(std::move(probe));
-}
-
-void Lane::greet() {
-  state_ = State::kGreeting;
-  greeting_ = Greeting::kHello;
-  const bool with_auth = password_ < settings_.passwords.size();
-  const std::string_view password = with_auth ? std::string_view(settings_.passwords[password_]) : std::string_view();
-  send_greeting(hello_request(key_.resp, settings_.user, password, with_auth), hello_reply(key_.resp));
-}
-
-// Greetings are sent one at a time, each alone: a failed login behind a pipelined command is answered with nothing
-// by some servers (redis #15640).
-void Lane::send_greeting(std::string wire, protocol::ReplyExpectation expectation) {
-  RequestPtr request = pool_.take();
-  request->wire = std::move(wire);
-  request->expectation = expectation;
-  pipeline_.push(std::move(request));
-  flush(last_used_ms_);
-}
-
-void Lane::on_greeting_reply(const protocol::ReplyFrame& frame) {
-  if (frame.is_error()) {
-    const std::string text(protocol::line_of(frame));
-    if (greeting_ == Greeting::kSelect) return end(LaneEnd::kRefusedDatabase, text);
-    const std::string_view code = protocol::error_code(frame);
-    const bool credentials = code == "WRONGPASS" || code == "NOAUTH" || code == "NOPERM" || text.find("without any password") != text.npos;
-    if (credentials && password_ + 1 < settings_.passwords.size()) {
-      ++password_;
-      return greet();
-    }
-    return end(credentials ? LaneEnd::kRefusedCredentials : LaneEnd::kUnreachable,
-               "the server answered the greeting with: " + greeting_error_text(text, settings_.passwords));
-  }
-  if (greeting_ == Greeting::kHello) {
-    server_version_ = server_version_of(frame);
-    server_side_id_ = server_side_id_of(frame);
-    if (key_.database != 0) {
-      greeting_ = Greeting::kSelect;
-      return send_greeting(select_request(key_.database), select_reply());
-    }
-  }
-  become_ready();
-}
-
-void Lane::become_ready() {
-  greeting_ = Greeting::kDone;
-  state_ = State::kReady;
-  owner_.on_lane_ready(*this, server_version_);
-  std::deque<RequestPtr> waiting;
-  waiting.swap(waiting_);
-  for (RequestPtr& request : waiting) submit(std::move(request), last_used_ms_);
-  flush(last_used_ms_);
 }
 
 void Lane::flush(std::int64_t now_ms) {
@@ -197,6 +146,7 @@ bool Lane::finish_if_empty() {
 
 void Lane::sweep(std::int64_t now_ms) {
   if (state_ < State::kReady && now_ms >= dial_deadline_ms_) {
+    if (awaits_login_) return end(was_refused_ ? LaneEnd::kRefusedCredentials : LaneEnd::kUnreachable, *awaits_login_);
     const bool is_shaking_hands = state_ == State::kDialling && stream_;
     return end(LaneEnd::kUnreachable, is_shaking_hands
                                           ? "no answer to the TLS handshake within connect_timeout: does the node speak TLS there?"
@@ -205,11 +155,12 @@ void Lane::sweep(std::int64_t now_ms) {
   if (finish_if_empty()) return;
   if (is_overdue(now_ms)) return end(LaneEnd::kTimeout, "no reply within response_timeout");
   if (peer_is_dead(now_ms)) return end(LaneEnd::kLost, "the node's machine has not acknowledged anything within dead_peer");
+  if (use_ == Use::kShared && wants_login(now_ms)) log_in_again(now_ms);
   if (state_ == State::kReady) flush(now_ms);
 }
 
 bool Lane::is_overdue(std::int64_t now_ms) const {
-  const std::int64_t limit = settings_.response_timeout.count();
+  const std::int64_t limit = settings_->response_timeout.count();
   if (limit <= 0 || pipeline_.empty()) return false;
   const std::int64_t patience = pipeline_.front().patience_ms;
   return patience != Request::kForEver && now_ms - progress_ms_ >= limit + patience;
@@ -223,7 +174,7 @@ bool Lane::peer_is_dead(std::int64_t now_ms) {
     return false;
   }
   if (unanswered_since_ms_ == 0) unanswered_since_ms_ = now_ms;
-  return now_ms - unanswered_since_ms_ >= settings_.dead_peer.count();
+  return now_ms - unanswered_since_ms_ >= settings_->dead_peer.count();
 }
 
 void Lane::end(LaneEnd why, std::string text) {
@@ -241,7 +192,8 @@ void Lane::end(LaneEnd why, std::string text) {
   const LaneReport report{why, std::move(text)};
   while (!pipeline_.empty()) {
     RequestPtr request = pipeline_.pop();
-    if (!greeting && request->guard != Request::Guard::kProbe) {
+    const bool is_own = request->guard == Request::Guard::kProbe || request->guard == Request::Guard::kLogin;
+    if (!greeting && !is_own) {
       const bool may_have_run = request->sent > 0;
       owner_.on_request_failed(*this, std::move(request), report, may_have_run);
     }

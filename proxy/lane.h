@@ -5,6 +5,9 @@
 //
 //   dialling ─► greeting ─► ready ─► (retired: finishes what it has) ─► ended
 //
+// It logs in as one identity.  A login that cannot be made yet (no AWS credentials) or that was refused to an IAM token is
+// waited for as long as dialling may take; one that is old is made anew, between two requests.
+//
 // Requests given before it is ready wait in it.  At its end each request it holds is
 // failed exactly once, and none is ever sent a second time.
 // Lives on its worker's thread only.
@@ -26,6 +29,7 @@
 #include "proxy/memory_budget.h"
 #include "proxy/pipeline.h"
 #include "proxy/sentinel.h"
+#include "proxy/upstream_login.h"
 #include "tls/stream.h"
 
 namespace respgate::proxy {
@@ -34,7 +38,8 @@ namespace respgate::proxy {
 struct LaneKey {
   protocol::RespVersion resp = protocol::RespVersion::kResp2;
   std::int64_t database = 0;
-  std::uint32_t index = 0;  // 0 … lanes_per_worker - 1; a session always uses the same
+  std::uint32_t index = 0;     // 0 … lanes_per_worker - 1; a session always uses the same
+  std::uint32_t identity = 0;  // whom it is logged in as: an index of LaneSettings::logins
   bool operator==(const LaneKey&) const = default;
 };
 
@@ -57,8 +62,7 @@ struct LaneReport {
 // How lanes of one node log in and behave.
 struct LaneSettings {
   Address address;
-  std::string user;
-  std::vector<std::string> passwords;  // newest first; the next is tried when one is refused
+  std::vector<UpstreamLoginPtr> logins;  // by identity; never empty, none of them null
   Milliseconds connect_timeout{2000};
   Milliseconds response_timeout{0};
   Milliseconds dead_peer{10000};
@@ -67,6 +71,9 @@ struct LaneSettings {
 };
 // Never changed: a lane keeps those it was dialled with, new ones are for the next.
 using LaneSettingsPtr = std::shared_ptr<const LaneSettings>;
+
+// What becomes of the lanes there are when there are other settings: they take them, or finish what they have with the old.
+enum class ExistingLanes : std::uint8_t { kKeep, kReplace };
 
 class Lane : public std::enable_shared_from_this<Lane> {
  public:
@@ -77,6 +84,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
     virtual void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) = 0;
     virtual void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) = 0;
     virtual void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) = 0;
+    // A token was refused; other credentials may help.  A lane that was ready is to be replaced: what it has it finishes.
+    virtual void on_lane_login_refused(Lane& lane) = 0;
     // `may_have_run`: some of it was sent, so the server may have carried it out.
     virtual void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) = 0;
     // Last call; every request has been handed back before.
@@ -106,6 +115,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // Asks for an ECHO behind everything submitted so far: a lane that is out of step does not outlive it.
   void probe(std::int64_t now_ms);
 
+  // Settings that lead to the same node as the same user: with other secrets, say.
+  void adopt(LaneSettingsPtr settings, std::int64_t now_ms);
+  // Is its login about to be too old?
+  bool wants_login(std::int64_t now_ms) const { return login_due_ms_ != 0 && now_ms >= login_due_ms_ && state_ == State::kReady; }
+  // Logs in again behind what was submitted.  REQUIRES: the server takes an AUTH there (no MULTI, no RESP2 subscriptions).
+  void log_in_again(std::int64_t now_ms);
+
   // Writes what waits to be written, in one system call where the kernel allows.
   void flush(std::int64_t now_ms);
 
@@ -124,7 +140,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // The number of this connection at the node (CLIENT ID); 0 until it is ready.
   std::int64_t server_side_id() const { return server_side_id_; }
   bool was_ready() const { return greeting_ == Greeting::kDone; }
-  bool used_older_password() const { return password_ > 0; }
+  bool used_older_password() const { return attempt_ > 0; }
 
  private:
   class Replies;
@@ -135,10 +151,15 @@ class Lane : public std::enable_shared_from_this<Lane> {
   boost::asio::awaitable<bool> dial_unix(std::string& why);
   void begin();
   void shake_hands();
+  const UpstreamLogin& newest_login() const { return *settings_->logins[key_.identity]; }
+  void wait_for_login(std::string why);
   void greet();
   void send_greeting(std::string wire, protocol::ReplyExpectation expectation);
   void on_greeting_reply(const protocol::ReplyFrame& frame);
+  void on_refusal(const protocol::ReplyFrame& frame, const std::string& text);
   void become_ready();
+  void plan_login(std::int64_t now_ms);
+  void on_login_reply(const protocol::ReplyFrame& frame);
   void wait_readable();
   void on_readable();
   void on_writable();
@@ -149,8 +170,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool peer_is_dead(std::int64_t now_ms);
 
   boost::asio::io_context& io_;
-  const LaneSettingsPtr kept_settings_;
-  const LaneSettings& settings_;  // *kept_settings_
+  LaneSettingsPtr settings_;
   const LaneKey key_;
   const Use use_;
   const std::uint64_t id_;
@@ -160,7 +180,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   State state_ = State::kDialling;
   Greeting greeting_ = Greeting::kHello;
-  std::size_t password_ = 0;
+  UpstreamLoginPtr login_;                   // that it greets with, or has greeted with
+  std::size_t attempt_ = 0;                  // which of its passwords
+  bool was_refused_ = false;                 // a token was, once
+  std::optional<std::string> awaits_login_;  // what is missing
+  std::int64_t login_due_ms_ = 0;            // 0: not at all
   std::string server_version_;
   std::int64_t server_side_id_ = 0;
   std::optional<tls::Socket> dialling_;  // so that a deadline can end the dial

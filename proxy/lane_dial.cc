@@ -16,6 +16,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "proxy/clock.h"
 #include "proxy/lane.h"
 
 namespace respgate::proxy {
@@ -40,22 +41,24 @@ void notice_dead_peer(int socket, Milliseconds dead_peer) {
 }  // namespace
 
 void Lane::start(std::int64_t now_ms) {
-  dial_deadline_ms_ = now_ms + settings_.connect_timeout.count();
+  dial_deadline_ms_ = now_ms + settings_->connect_timeout.count();
   last_used_ms_ = progress_ms_ = now_ms;
+  // A connection that cannot log in only costs the node one.
+  if (std::string why = newest_login().missing(unix_s()); !why.empty()) return wait_for_login(std::move(why));
   asio::co_spawn(io_, dial(shared_from_this()), asio::detached);
 }
 
 asio::awaitable<void> Lane::dial(std::shared_ptr<Lane> self) {
   std::string why;
   const bool connected =
-      self->settings_.address.kind == Address::Kind::kUnix ? co_await self->dial_unix(why) : co_await self->dial_tcp(why);
+      self->settings_->address.kind == Address::Kind::kUnix ? co_await self->dial_unix(why) : co_await self->dial_tcp(why);
   if (self->state_ == State::kEnded) co_return;  // the deadline was faster
   if (!connected) co_return self->end(LaneEnd::kUnreachable, why);
   self->stream_.emplace(std::move(*self->dialling_));
   self->dialling_.reset();
-  const bool is_plain = !self->settings_.tls || self->settings_.address.kind == Address::Kind::kUnix;
+  const bool is_plain = !self->settings_->tls || self->settings_->address.kind == Address::Kind::kUnix;
   if (is_plain) co_return self->begin();
-  self->stream_->begin_tls(self->settings_.tls, self->settings_.address.host);
+  self->stream_->begin_tls(self->settings_->tls, self->settings_->address.host);
   self->shake_hands();
 }
 
@@ -75,7 +78,7 @@ void Lane::shake_hands() {
     case tls::Handshake::State::kDone: return begin();
     case tls::Handshake::State::kFailed:
       return end(LaneEnd::kUnreachable,
-                 "TLS with " + settings_.address.text + " failed: " + step.why + " (whom it trusts: upstream.tls.ca_file, server_name)");
+                 "TLS with " + settings_->address.text + " failed: " + step.why + " (whom it trusts: upstream.tls.ca_file, server_name)");
     case tls::Handshake::State::kWantsRead: return stream_->wait_readable(retry);
     case tls::Handshake::State::kWantsWrite: return stream_->wait_writable(retry);
   }
@@ -83,26 +86,26 @@ void Lane::shake_hands() {
 
 asio::awaitable<bool> Lane::dial_tcp(std::string& why) {
   asio::ip::tcp::resolver resolver(io_);
-  auto [failed, found] = co_await resolver.async_resolve(settings_.address.host, std::to_string(settings_.address.port), kAwait);
-  if (failed) why = "cannot resolve " + settings_.address.host + ": " + failed.message();
+  auto [failed, found] = co_await resolver.async_resolve(settings_->address.host, std::to_string(settings_->address.port), kAwait);
+  if (failed) why = "cannot resolve " + settings_->address.host + ": " + failed.message();
   for (const auto& entry : found) {
     if (state_ == State::kEnded) co_return false;
     dialling_.emplace(io_.get_executor());
     auto [error] = co_await dialling_->async_connect(asio::generic::stream_protocol::endpoint(entry.endpoint()), kAwait);
     if (!error && state_ != State::kEnded) {
-      notice_dead_peer(dialling_->native_handle(), settings_.dead_peer);
+      notice_dead_peer(dialling_->native_handle(), settings_->dead_peer);
       co_return true;
     }
-    why = "cannot connect to " + settings_.address.text + ": " + error.message();
+    why = "cannot connect to " + settings_->address.text + ": " + error.message();
   }
   co_return false;
 }
 
 asio::awaitable<bool> Lane::dial_unix(std::string& why) {
   dialling_.emplace(io_.get_executor());
-  const asio::local::stream_protocol::endpoint endpoint(settings_.address.path);
+  const asio::local::stream_protocol::endpoint endpoint(settings_->address.path);
   auto [error] = co_await dialling_->async_connect(asio::generic::stream_protocol::endpoint(endpoint), kAwait);
-  if (error) why = "cannot connect to " + settings_.address.text + ": " + error.message();
+  if (error) why = "cannot connect to " + settings_->address.text + ": " + error.message();
   co_return !error;
 }
 

@@ -87,6 +87,7 @@ void Metrics::count_reload(bool success, std::int64_t unix_seconds) {
   if (success) last_good_load_.store(unix_seconds, std::memory_order_relaxed);
 }
 
+void Metrics::count_iam_refresh(bool success) { (success ? iam_refreshes_ : iam_failures_).fetch_add(1, std::memory_order_relaxed); }
 void Metrics::count_audit_dropped(std::uint64_t n) { audit_dropped_.fetch_add(n, std::memory_order_relaxed); }
 
 std::uint64_t Metrics::sum(const ListenerMetrics& listener, Counter ListenerCounters::*cell) const {
@@ -198,6 +199,8 @@ void Metrics::expose_upstream(Exposition& out) const {
   const Exposition::Labels node{{"node", node_}};
   out.begin_gauge("respgate_upstream_lanes", "Connections to the node that are logged in now.");
   out.add(node, sum(&UpstreamCounters::lanes));
+  out.begin_gauge("respgate_upstream_lanes_on_older_password", "Of them, logged in with the second line of the password file.");
+  out.add(node, sum(&UpstreamCounters::lanes_on_older_password));
   out.begin_gauge("respgate_upstream_in_flight", "Requests sent to the node and not answered yet.");
   out.add(node, sum(&UpstreamCounters::in_flight));
   out.begin_counter("respgate_upstream_reconnects_total", "Times a connection to the node was dialled again.");
@@ -230,6 +233,10 @@ void Metrics::expose_process(Exposition& out) const {
   out.begin_counter("respgate_reloads_total", "Reloads, by result.");
   out.add({{"result", "success"}}, reloads_good_.load(std::memory_order_relaxed));
   out.add({{"result", "failure"}}, reloads_failed_.load(std::memory_order_relaxed));
+  out.begin_counter("respgate_iam_token_refreshes_total", "AWS credentials that IAM tokens are signed with: times they were obtained.");
+  out.add({}, iam_refreshes_.load(std::memory_order_relaxed));
+  out.begin_counter("respgate_iam_token_failures_total", "Times they could not be obtained.");
+  out.add({}, iam_failures_.load(std::memory_order_relaxed));
   out.begin_counter("respgate_audit_dropped_total", "Audit events lost: the queue was full or the file took no more.");
   out.add({}, audit_dropped_.load(std::memory_order_relaxed));
   out.begin_gauge("respgate_build_info", "The version that runs; always 1.");

@@ -52,6 +52,7 @@ struct alignas(64) ListenerCounters {
 // What one worker counts for the upstream (one node as long as the mode is standalone).
 struct alignas(64) UpstreamCounters {
   Counter lanes;  // logged in now
+  Counter lanes_on_older_password;
   Counter in_flight;
   Counter reconnects_total;
   Counter errors_total;
@@ -107,6 +108,8 @@ class Metrics {
   // When the first of a listener's certificates expires, in seconds since 1970; all listeners with TLS, by name.
   void know_certificates(std::map<std::string, std::int64_t> not_after);
   void count_audit_dropped(std::uint64_t n);
+  // AWS credentials, which tokens are signed with, were renewed or could not be.
+  void count_iam_refresh(bool success);
 
   // Prometheus text format 0.0.4.
   std::string expose() const;
@@ -138,6 +141,8 @@ class Metrics {
   SharedCounter audit_dropped_{0};
   mutable std::mutex certificates_mutex_;
   std::map<std::string, std::int64_t> certificates_;
+  SharedCounter iam_refreshes_{0};
+  SharedCounter iam_failures_{0};
 };
 
 }  // namespace respgate::proxy

@@ -34,26 +34,29 @@ PinnedLanes::PinnedLanes(boost::asio::io_context& io, LaneSettingsPtr settings, 
 
 PinnedLanes::~PinnedLanes() { stop(); }
 
-void PinnedLanes::adopt(LaneSettingsPtr settings, Limits limits) {
+void PinnedLanes::adopt(LaneSettingsPtr settings, Limits limits, ExistingLanes lanes, std::int64_t now_ms) {
+  now_ms_ = now_ms;
   settings_ = std::move(settings);
   limits_ = limits;
-  next_dial_ms_ = 0;  // whatever kept it from connecting may be over
+  backoffs_.clear();  // whatever kept it from connecting may be over
+  if (lanes == ExistingLanes::kReplace) return close_idle();
+  for (const auto& lane : all_lanes()) lane->adopt(settings_, now_ms);
 }
 
-std::uint64_t PinnedLanes::lease(SessionId session, protocol::RespVersion resp, std::int64_t database, std::int64_t now_ms) {
+std::uint64_t PinnedLanes::lease(SessionId session, const LaneKey& key, std::int64_t now_ms) {
   now_ms_ = now_ms;
-  std::shared_ptr<Lane> lane = take_idle(resp, database);
+  std::shared_ptr<Lane> lane = take_idle(key);
   if (!lane) {
-    if (stopping_ || now_ms < next_dial_ms_) return 0;
-    lane = dial(resp, database);
+    if (stopping_ || now_ms < backoff_of(key).next_dial_ms) return 0;
+    lane = dial(key);
   }
   const std::uint64_t id = lane->id();
   leases_.emplace(id, Lease{std::move(lane), session});
   return id;
 }
 
-std::shared_ptr<Lane> PinnedLanes::take_idle(protocol::RespVersion resp, std::int64_t database) {
-  const auto fits = [&](const auto& lane) { return lane->key().resp == resp && lane->key().database == database; };
+std::shared_ptr<Lane> PinnedLanes::take_idle(const LaneKey& key) {
+  const auto fits = [&](const auto& lane) { return lane->key() == key; };
   const auto found = std::find_if(idle_.rbegin(), idle_.rend(), fits);
   if (found == idle_.rend()) return nullptr;
   std::shared_ptr<Lane> lane = std::move(*found);
@@ -61,12 +64,16 @@ std::shared_ptr<Lane> PinnedLanes::take_idle(protocol::RespVersion resp, std::in
   return lane;
 }
 
-std::shared_ptr<Lane> PinnedLanes::dial(protocol::RespVersion resp, std::int64_t database) {
+std::shared_ptr<Lane> PinnedLanes::dial(const LaneKey& key) {
   Lane::Owner& owner = *this;  // a base that only this class may see
-  const LaneKey key{resp, database, 0};
   auto lane = std::make_shared<Lane>(io_, settings_, key, Lane::Use::kPinned, next_id_++, scratch_, pool_, memory_, owner);
   lane->start(now_ms_);
   return lane;
+}
+
+PinnedLanes::Backoff& PinnedLanes::backoff_of(const LaneKey& key) {
+  if (key.identity >= backoffs_.size()) backoffs_.resize(key.identity + 1);
+  return backoffs_[key.identity];
 }
 
 void PinnedLanes::submit(std::uint64_t id, RequestPtr request, std::int64_t now_ms) {
@@ -130,9 +137,10 @@ void PinnedLanes::flush(std::int64_t now_ms) {
   dirty_.swap(lanes);  // keeps its memory
 }
 
-void PinnedLanes::on_lane_ready(Lane&, std::string_view) {
+void PinnedLanes::on_lane_ready(Lane& lane, std::string_view) {
   counters_.lanes.add();
-  failures_ = 0;
+  if (lane.used_older_password()) counters_.lanes_on_older_password.add();
+  backoff_of(lane.key()).failures = 0;
 }
 
 void PinnedLanes::on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) {
@@ -152,6 +160,15 @@ void PinnedLanes::on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) {
   sink_.push(found->second.session, frame.wire);
 }
 
+void PinnedLanes::on_lane_login_refused(Lane& lane) {
+  listener_.on_login_refused();
+  if (lane.state() != Lane::State::kReady) return;  // it waits for other credentials
+  spdlog::warn("upstream refused a later login node={} use=pinned action=\"replacing the lane\"", settings_->address.text);
+  const auto found = leases_.find(lane.id());
+  if (found == leases_.end()) return lane.end(LaneEnd::kFinished, "its login is too old");
+  listener_.on_lease_aged(found->second.session, lane.id());
+}
+
 void PinnedLanes::on_request_failed(Lane&, RequestPtr request, const LaneReport& report, bool may_have_run) {
   if (report.why == LaneEnd::kRefusedDatabase) {
     std::string text;
@@ -163,6 +180,7 @@ void PinnedLanes::on_request_failed(Lane&, RequestPtr request, const LaneReport&
 
 void PinnedLanes::on_lane_ended(Lane& lane, const LaneReport& report) {
   if (lane.was_ready()) counters_.lanes.subtract();
+  if (lane.was_ready() && lane.used_older_password()) counters_.lanes_on_older_password.subtract();
   std::erase_if(idle_, [&](const auto& other) { return other.get() == &lane; });
   if (report.why == LaneEnd::kDesync) counters_.desyncs_total.add();
   if (report.why != LaneEnd::kFinished && report.why != LaneEnd::kRefusedDatabase) {
@@ -170,8 +188,9 @@ void PinnedLanes::on_lane_ended(Lane& lane, const LaneReport& report) {
     spdlog::warn("upstream lane ended node={} db={} resp={} use=pinned reason=\"{}\"", settings_->address.text, lane.key().database,
                  static_cast<int>(lane.key().resp), log_text(report.text));
     if (!lane.was_ready()) {
-      const std::int64_t pause = std::min(kLongestPauseMs, kFirstPauseMs << std::min(failures_++, 10u));
-      next_dial_ms_ = now_ms_ + pause / 2 + std::int64_t(random_()) % (pause / 2 + 1);
+      Backoff& backoff = backoff_of(lane.key());
+      const std::int64_t pause = std::min(kLongestPauseMs, kFirstPauseMs << std::min(backoff.failures++, 10u));
+      backoff.next_dial_ms = now_ms_ + pause / 2 + std::int64_t(random_()) % (pause / 2 + 1);
     }
   }
   const auto found = leases_.find(lane.id());
@@ -181,11 +200,25 @@ void PinnedLanes::on_lane_ended(Lane& lane, const LaneReport& report) {
   listener_.on_lease_lost(session, lane.id());
 }
 
+std::vector<std::shared_ptr<Lane>> PinnedLanes::all_lanes() const {
+  std::vector<std::shared_ptr<Lane>> lanes(idle_);
+  lanes.reserve(idle_.size() + leases_.size());
+  for (const auto& [id, lease] : leases_) lanes.push_back(lease.lane);
+  return lanes;
+}
+
+// A lane whose session is in the middle of something is left for the next sweep.
+void PinnedLanes::log_in_again() {
+  for (const auto& lane : idle_)
+    if (lane->wants_login(now_ms_)) lane->log_in_again(now_ms_);
+  for (const auto& [id, lease] : leases_)
+    if (lease.lane->wants_login(now_ms_) && listener_.may_log_in(lease.session, id)) lease.lane->log_in_again(now_ms_);
+}
+
 void PinnedLanes::sweep(std::int64_t now_ms) {
   now_ms_ = now_ms;
-  std::vector<std::shared_ptr<Lane>> lanes(idle_);
-  for (const auto& [id, lease] : leases_) lanes.push_back(lease.lane);
-  for (const auto& lane : lanes) lane->sweep(now_ms);
+  log_in_again();
+  for (const auto& lane : all_lanes()) lane->sweep(now_ms);
   std::vector<std::shared_ptr<Lane>> unused;
   for (const auto& lane : idle_)
     if (lane->load() == 0 && now_ms - lane->last_used_ms() >= limits_.idle.count()) unused.push_back(lane);
@@ -200,10 +233,7 @@ void PinnedLanes::close_idle() {
 void PinnedLanes::stop() {
   stopping_ = true;
   close_idle();
-  std::vector<std::shared_ptr<Lane>> lanes;
-  lanes.reserve(leases_.size());
-  for (const auto& [id, lease] : leases_) lanes.push_back(lease.lane);
-  for (const auto& lane : lanes) lane->end(LaneEnd::kFinished, "shutting down");
+  for (const auto& lane : all_lanes()) lane->end(LaneEnd::kFinished, "shutting down");
 }
 
 }  // namespace respgate::proxy

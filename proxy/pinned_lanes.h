@@ -36,6 +36,12 @@ class PinnedLanes final : private Lane::Owner {
     virtual void on_lease_lost(SessionId session, std::uint64_t lane) = 0;
     // A session's lane answered READONLY: the primary is elsewhere.
     virtual void on_readonly(SessionId session, std::uint64_t lane) = 0;
+    // The node will soon end the session's lane: not to be kept longer than is needed.
+    virtual void on_lease_aged(SessionId session, std::uint64_t lane) = 0;
+    // Would the server take an AUTH behind what was submitted (no MULTI, no RESP2 subscriptions, nothing that blocks)?
+    virtual bool may_log_in(SessionId session, std::uint64_t lane) = 0;
+    // The node does not believe the tokens that are made at present.
+    virtual void on_login_refused() = 0;
 
    protected:
     ~Listener() = default;
@@ -50,12 +56,12 @@ class PinnedLanes final : private Lane::Owner {
               MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener);
   ~PinnedLanes();
 
-  // For lanes that are dialled from now on.
-  void adopt(LaneSettingsPtr settings, Limits limits);
+  // Other settings.  kReplace: what is idle is closed; sessions are told by others to give back what they have.
+  void adopt(LaneSettingsPtr settings, Limits limits, ExistingLanes lanes, std::int64_t now_ms);
 
   bool has_room() const { return leases_.size() < limits_.leases; }
   // An idle lane, or a new one that is being dialled.  0: the node cannot be reached at present.
-  std::uint64_t lease(SessionId session, protocol::RespVersion resp, std::int64_t database, std::int64_t now_ms);
+  std::uint64_t lease(SessionId session, const LaneKey& key, std::int64_t now_ms);
   // Answers through the sink, possibly before it returns.  REQUIRES: leased.
   void submit(std::uint64_t id, RequestPtr request, std::int64_t now_ms);
   // An ECHO between what was submitted and what will be; see Lane::probe.
@@ -82,16 +88,25 @@ class PinnedLanes final : private Lane::Owner {
     SessionId session;
   };
 
+  struct Backoff {
+    unsigned failures = 0;
+    std::int64_t next_dial_ms = 0;
+  };
+
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
   void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
   void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) override;
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
+  void on_lane_login_refused(Lane& lane) override;
   void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) override;
   void on_lane_ended(Lane& lane, const LaneReport& report) override;
   std::int64_t now_ms() const override { return now_ms_; }
 
-  std::shared_ptr<Lane> take_idle(protocol::RespVersion resp, std::int64_t database);
-  std::shared_ptr<Lane> dial(protocol::RespVersion resp, std::int64_t database);
+  std::shared_ptr<Lane> take_idle(const LaneKey& key);
+  std::shared_ptr<Lane> dial(const LaneKey& key);
+  void log_in_again();
+  Backoff& backoff_of(const LaneKey& key);
+  std::vector<std::shared_ptr<Lane>> all_lanes() const;
   void answer(RequestPtr request, std::string_view bytes);
 
   boost::asio::io_context& io_;
@@ -109,8 +124,7 @@ class PinnedLanes final : private Lane::Owner {
   std::vector<std::shared_ptr<Lane>> dirty_;
   std::uint64_t next_id_ = 1;
   std::int64_t now_ms_ = 0;
-  unsigned failures_ = 0;
-  std::int64_t next_dial_ms_ = 0;
+  std::vector<Backoff> backoffs_;  // by identity: one that is refused does not keep the others waiting
   std::minstd_rand random_;
   bool stopping_ = false;
 };

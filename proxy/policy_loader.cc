@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "acl/policy_parser.h"
+#include "proxy/login_loader.h"
 #include "proxy/trusted_file.h"
 
 namespace respgate::proxy {
@@ -62,6 +63,17 @@ void check_sentinel(const Config& config, const std::vector<acl::Principal>& pri
              "off is for a single user, and " + config.users_file + " has " + std::to_string(users) + " that are on: write on or strict");
 }
 
+// A password beside the tokens would be a way in that no token guards.
+void check_iam_users(const Config& config, const std::vector<acl::Principal>& principals, ErrorLog& errors) {
+  for (const acl::Principal& principal : principals) {
+    const auto same = [&](const IamUserConfig& user) { return user.principal == principal.name(); };
+    if (std::none_of(config.iam_users.begin(), config.iam_users.end(), same)) continue;
+    if (principal.passwords().empty() && !principal.accepts_any_password()) continue;
+    errors.add(config.places.of("users.iam." + principal.name()), "users.iam",
+               "user " + quote(principal.name()) + " logs in with tokens: remove its passwords and nopass from " + config.users_file);
+  }
+}
+
 // What the configuration says of users that the users file does not bear out.
 class Misfits {
  public:
@@ -73,6 +85,9 @@ class Misfits {
     for (const acl::CommandRules::Group& group : config.groups) check(group.members, "users.groups." + group.name);
     const auto& rules = config.commands.rules;
     for (std::size_t i = 0; i < rules.size(); ++i) check(rules[i].users, "commands.rules[" + std::to_string(i) + "].users");
+    for (const OwnCredentials& own : config.upstream.per_user) check_key("upstream.per_user_credentials", own.principal);
+    for (const IamUserConfig& user : config.iam_users) check_key("users.iam", user.principal);
+    check_iam_users(config, principals, errors_);
   }
 
   std::vector<ConfigError> take() { return errors_.take(); }
@@ -86,6 +101,11 @@ class Misfits {
     }
   }
 
+  void check_key(const std::string& map, const std::string& name) {
+    if (known_.contains(name)) return;
+    errors_.add(config_.places.of(map + "." + name), map, "unknown user " + quote(name) + ": define it in " + config_.users_file);
+  }
+
   const Config& config_;
   std::set<std::string_view> known_;
   ErrorLog errors_;
@@ -95,26 +115,6 @@ ConfigErrors in_users_file(const Config& config, const acl::PolicyErrors& found)
   ConfigErrors out;
   for (const acl::PolicyError& error : found.errors) out.errors.push_back({config.users_file, error.line, error.column, error.what});
   return out;
-}
-
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.emplace_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
-// Empty when the lines can be passwords.  Never says what they are.
-std::string password_problem(const std::vector<std::string>& lines) {
-  if (lines.empty() || lines.front().empty()) return "holds no password: write it into the first line";
-  if (lines.size() > 2) return "has more than two lines: keep the newest password and the one before it";
-  if (lines.back().empty()) return "has an empty second line: remove it, or write the password before the newest";
-  return "";
 }
 
 }  // namespace
@@ -137,20 +137,13 @@ PolicyResult load_policy(const Config& config, std::uint64_t generation) {
   if (!principals) return principals.error();
   std::vector<ConfigError> errors = Misfits(config, *principals).take();
   if (!errors.empty()) return ConfigErrors{std::move(errors)};
+  const auto tokens = load_iam_users(config);
+  if (!tokens) return tokens.error();
+  acl::PolicyOptions options = config.policy;
+  options.tokens = *tokens;
   acl::CommandRules rules(config.commands.rules, config.commands.rename, config.groups);
   return acl::PolicyPtr(
-      std::make_shared<const acl::Policy>(std::move(*principals), config.groups, std::move(rules), config.policy, generation));
-}
-
-boost::system::result<UpstreamPasswords, ConfigErrors> load_upstream_passwords(const Config& config) {
-  constexpr std::string_view kKey = "upstream.credentials.password_file";
-  const std::string& name = config.upstream.password_file;
-  if (name.empty()) return UpstreamPasswords{};
-  const FileResult file = read_trusted_file(name, kMaxSecretBytes);
-  if (!file) return file_error(config, kKey, name, file.error().what);
-  std::vector<std::string> lines = lines_of(file->text);
-  if (const std::string why = password_problem(lines); !why.empty()) return file_error(config, kKey, name, why);
-  return UpstreamPasswords{std::move(lines)};
+      std::make_shared<const acl::Policy>(std::move(*principals), config.groups, std::move(rules), std::move(options), generation));
 }
 
 }  // namespace respgate::proxy

@@ -28,10 +28,4 @@ using PrincipalsLoaded = boost::system::result<std::vector<acl::Principal>, Conf
 // The users file alone, without asking whether the configuration fits it.
 PrincipalsLoaded load_principals(const Config& config);
 
-struct UpstreamPasswords {
-  std::vector<std::string> newest_first;  // at most two lines of the password file
-};
-// Empty when no password file is configured.
-boost::system::result<UpstreamPasswords, ConfigErrors> load_upstream_passwords(const Config& config);
-
 }  // namespace respgate::proxy

@@ -40,6 +40,7 @@ struct Request {
   enum class Guard : std::uint8_t {
     kNone,
     kProbe,    // is itself nothing but ECHO nonce
+    kLogin,    // is the lane's own AUTH: its reply goes to nobody else
     kGuarded,  // its wire ends in ECHO nonce: its reply counts once the nonce came behind it
   };
 

@@ -26,6 +26,11 @@ Server::Server(SnapshotPtr snapshot)
     : snapshot_(std::move(snapshot)),
       metrics_({}, config().upstream.nodes.front().text, config().workers),
       audit_(config().audit, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); }),
+      on_login_refused_([this] {
+        boost::asio::post(io_, [this] {
+          if (aws_) aws_->doubt();
+        });
+      }),
       signals_(io_),
       timer_(io_),
       watch_(io_, kSettle, [this] { reload_changed_files(); }) {
@@ -38,7 +43,7 @@ Server::Server(SnapshotPtr snapshot)
   }
   std::vector<std::vector<DoorPlan>> plans = plans_of(config(), std::move(doors));
   tell_of_snapshot();
-  const ProcessParts parts{metrics_, audit_, next_client_id_, directory_, workers_};
+  const ProcessParts parts{metrics_, audit_, next_client_id_, directory_, workers_, on_login_refused_};
   for (std::size_t i = 0; i < config().workers; ++i) workers_.push_back(std::make_unique<Worker>(i, snapshot_, std::move(plans[i]), parts));
   const AdminConfig& admin = config().admin;
   if (admin.address || admin.health_address) admin_ = std::make_unique<AdminServer>(io_, admin, admin_backend());
@@ -75,6 +80,7 @@ int Server::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   wait_for_signal();
   for (const auto& worker : workers_) worker->start();
+  keep_aws_credentials();
   for (std::size_t i = 0; i < config().listeners.size(); ++i)
     spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
   spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
@@ -150,6 +156,7 @@ void Server::await_drained() {
 void Server::finish() {
   if (std::exchange(finished_, true)) return;
   if (admin_) admin_->stop();
+  if (aws_) aws_->stop();
   timer_.cancel();
   watch_.stop();
   signals_.cancel();

@@ -17,6 +17,7 @@
 
 #include "proxy/admin.h"
 #include "proxy/audit.h"
+#include "proxy/aws_keeper.h"
 #include "proxy/config.h"
 #include "proxy/file_watch.h"
 #include "proxy/listener_share.h"
@@ -61,6 +62,9 @@ class Server {
   std::vector<std::vector<DoorPlan>> plans_of(const Config& config, std::vector<DoorSource> doors);
   void wait_for_signal();
   void on_signal(int signal);
+  // Of the snapshot in force; called again for each.
+  void keep_aws_credentials();
+  void on_aws_news(const AwsKeeper::News& news);
   void tell_of_snapshot();
   void drain();
   void await_drained();
@@ -90,6 +94,9 @@ class Server {
   std::vector<std::uint16_t> ports_;  // of the listeners at the start
   std::atomic<std::uint64_t> next_client_id_{1};
   LaneDirectory directory_;
+  std::shared_ptr<AwsKeeper> aws_;                // null: nothing takes AWS credentials
+  std::string aws_region_;                        // that it looks in; empty: likewise
+  const std::function<void()> on_login_refused_;  // called by workers
   Workers workers_;
   std::unique_ptr<AdminServer> admin_;
   boost::asio::signal_set signals_;

@@ -143,6 +143,7 @@ void Server::put_in_force(Change change) {
   audit_.choose_events(config().audit);
   if (admin_) admin_->adopt(config().admin.hosts, snapshot_->admin_token);
   watch_.watch(files_behind(config()));
+  keep_aws_credentials();
   gather<bool>(
       workers_, [this](std::function<void()> f) { boost::asio::post(io_, std::move(f)); },
       [plans, snapshot = snapshot_](Worker& worker, const std::function<void(bool)>& take) {

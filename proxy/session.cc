@@ -245,7 +245,7 @@ void Session::submit(RequestPtr request) {
 }
 
 Standing Session::standing() const {
-  Standing standing{!replies_.empty(), lease_ != 0, {}, {}, last_input_ms_, &services_.directory};
+  Standing standing{!replies_.empty(), lease_ != 0, {}, {}, last_input_ms_, &services_.directory, services_.unix_s, lease_is_stale_};
   if (!services_.pinned.has_room()) standing.no_lane = kBusy;
   if (services_.memory.is_exhausted()) {
     standing.no_room = kNoMemory;
@@ -273,7 +273,7 @@ void Session::select(const Verdict& verdict, Seq seq) {
 
 LaneKey Session::lane_key(std::int64_t database) const {
   const std::size_t lanes = upstream().lanes_per_worker;
-  return {client().resp, database, static_cast<std::uint32_t>(id_.slot % lanes)};
+  return {client().resp, database, static_cast<std::uint32_t>(id_.slot % lanes), identity()};
 }
 
 // A login lifts the limits for what follows, a RESET brings them back.

@@ -47,6 +47,7 @@ struct SessionServices {
   MemoryBudget& memory;
   ClientInquiry& inquiry;
   const SnapshotPtr& snapshot;  // in force
+  const std::int64_t& unix_s;   // the time, as of the last sweep
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -65,10 +66,12 @@ class Session : public std::enable_shared_from_this<Session> {
   bool expects_pushes() const { return gate_.has_lane_for_good(); }
   // Its own lane ended; what was in flight on it has been answered with an error.
   void on_lease_lost(std::uint64_t lane);
-  // Its own lane leads to a node that is no primary any more.
-  void on_readonly(std::uint64_t lane);
-  // Its own lane, if it has one, leads to a node that is not the upstream any more: used no longer than needed.
+  // Its own lane leads to a node that is no primary any more, or is about to be ended by it.
+  void on_lease_stale(std::uint64_t lane);
+  // Its own lane, if it has one, is not one that would be dialled now: used no longer than needed.
   void abandon_lane();
+  // Does the server take an AUTH on the session's lane, now?
+  bool may_log_in(std::uint64_t lane) const;
   // The number at the node of the connection on which it is blocked; 0: it is not.  Otherwise its lane goes to no
   // other session before end_unblock().
   std::int64_t begin_unblock();
@@ -143,6 +146,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void adapt_limits();
   protocol::Limits limits_in_force() const;
   LaneKey lane_key(std::int64_t database) const;
+  std::uint32_t identity() const { return client().policy->identity_of(client().principal); }
 
   tls::Stream stream_;
   const SessionId id_;
@@ -160,7 +164,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
   std::size_t upstream_owed_ = 0;  // of them
   std::uint64_t lease_ = 0;        // its own lane, if it has one; then all its requests go there
-  bool lease_is_stale_ = false;    // leads to a node that is not the one any more
+  bool lease_is_stale_ = false;    // used no longer than needed, and by no other session
   bool is_listed_ = false;         // in the directory
   unsigned unblocks_ = 0;          // under way to the node: until they are answered no other session may have the lane
   std::optional<Seq> selecting_;   // SELECT in progress: nothing behind it is looked at

@@ -8,7 +8,7 @@ namespace respgate::proxy {
 
 // False: there is none to be had.
 bool Session::lease_lane(std::int64_t database) {
-  if (lease_ == 0) lease_ = services_.pinned.lease(id_, client().resp, database, last_input_ms_);
+  if (lease_ == 0) lease_ = services_.pinned.lease(id_, {client().resp, database, 0, identity()}, last_input_ms_);
   return lease_ != 0;
 }
 
@@ -75,7 +75,7 @@ void Session::lose_lane() {
   after_output();
 }
 
-void Session::on_readonly(std::uint64_t lane) {
+void Session::on_lease_stale(std::uint64_t lane) {
   if (lane == lease_) abandon_lane();
 }
 
@@ -85,5 +85,7 @@ void Session::abandon_lane() {
   if (std::exchange(is_listed_, false)) services_.directory.remove(client().id);
   leave_unused_lane();
 }
+
+bool Session::may_log_in(std::uint64_t lane) const { return lane == lease_ && gate_.lane_takes_auth(); }
 
 }  // namespace respgate::proxy

@@ -29,7 +29,7 @@ boost::system::result<std::optional<AdminToken>, ConfigErrors> load_admin_token(
 
 // What a file holds that nothing else in the configuration has a say in.
 void load_secrets(Snapshot& snapshot, Errors& errors) {
-  keep(load_upstream_passwords(snapshot.config), snapshot.upstream_passwords, errors);
+  keep(load_upstream_logins(snapshot.config), snapshot.upstream_logins, errors);
   keep(load_admin_token(snapshot.config), snapshot.admin_token, errors);
   keep(load_tls(snapshot.config), snapshot.tls, errors);
 }
@@ -50,10 +50,10 @@ const tls::ServerContextPtr& tls_context_of(const Snapshot& snapshot, const List
 }
 
 std::vector<std::string> files_behind(const Config& config) {
-  std::vector<std::string> files;
-  for (const std::string& file : {config.file.string(), config.users_file, config.upstream.password_file, config.admin.token_file})
-    if (!file.empty()) files.push_back(file);
+  std::vector<std::string> files{config.file.string(), config.users_file, config.admin.token_file};
+  for (std::string& file : login_files(config)) files.push_back(std::move(file));
   for (std::string& file : tls_files(config)) files.push_back(std::move(file));
+  std::erase(files, "");
   return files;
 }
 

@@ -14,6 +14,7 @@
 #include "acl/policy.h"
 #include "proxy/admin_access.h"
 #include "proxy/config.h"
+#include "proxy/login_loader.h"
 #include "proxy/policy_loader.h"
 #include "proxy/tls_loader.h"
 
@@ -21,8 +22,8 @@ namespace respgate::proxy {
 
 struct Snapshot {
   Config config;
-  acl::PolicyPtr policy;  // never null; its generation is the snapshot's
-  UpstreamPasswords upstream_passwords;
+  acl::PolicyPtr policy;           // never null; its generation is the snapshot's
+  UpstreamLogins upstream_logins;  // by identity; without AWS credentials, which are no file
   std::optional<AdminToken> admin_token;
   TlsContexts tls;
 };

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "protocol/reply_writer.h"
+#include "proxy/clock.h"
 #include "proxy/log_text.h"
 #include "proxy/upstream_errors.h"
 
@@ -124,6 +125,7 @@ void StandaloneRouter::flush(std::int64_t now_ms) {
 
 void StandaloneRouter::on_lane_ready(Lane& lane, std::string_view server_version) {
   counters_.lanes.add();
+  if (lane.used_older_password()) counters_.lanes_on_older_password.add();
   trouble_.clear();
   if (Place* place = find(lane.key()); place != nullptr && place->lane.get() == &lane) {
     place->failures = 0;
@@ -141,6 +143,15 @@ void StandaloneRouter::on_lane_reply(Lane& lane, RequestPtr request, const proto
 
 void StandaloneRouter::on_lane_push(Lane&, const protocol::ReplyFrame&) { counters_.pushes_dropped_total.add(); }
 
+// Greeting, it waits for others; ready, it finishes what it has and another is dialled for what comes.
+void StandaloneRouter::on_lane_login_refused(Lane& lane) {
+  listener_.on_login_refused();
+  Place* place = find(lane.key());
+  if (place == nullptr || place->lane.get() != &lane || lane.state() != Lane::State::kReady) return;
+  spdlog::warn("upstream refused a later login node={} action=\"replacing the lane\"", settings_.lane->address.text);
+  retire(*place);
+}
+
 void StandaloneRouter::on_request_failed(Lane&, RequestPtr request, const LaneReport& report, bool may_have_run) {
   if (request->wire.empty() && report.why == LaneEnd::kRefusedDatabase) {
     std::string text;
@@ -153,6 +164,7 @@ void StandaloneRouter::on_request_failed(Lane&, RequestPtr request, const LaneRe
 void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
   const bool was_ready = lane.was_ready();
   if (was_ready) counters_.lanes.subtract();
+  if (was_ready && lane.used_older_password()) counters_.lanes_on_older_password.subtract();
   std::erase_if(retired_, [&](const auto& other) { return other.get() == &lane; });
   if (report.why == LaneEnd::kDesync) counters_.desyncs_total.add();
   Place* place = find(lane.key());
@@ -211,12 +223,14 @@ void StandaloneRouter::retire(Place& place) {
   if (lane->state() == Lane::State::kReady || lane->load() == 0) lane->retire();
 }
 
-void StandaloneRouter::adopt(RouterSettings settings, Lanes lanes, std::int64_t now_ms) {
+void StandaloneRouter::adopt(RouterSettings settings, ExistingLanes lanes, std::int64_t now_ms) {
   now_ms_ = now_ms;
   settings_ = std::move(settings);
   refused_ = {};
   for (const auto& place : places_) {
-    if (lanes == Lanes::kReplace && place->lane) retire(*place);
+    if (lanes == ExistingLanes::kReplace && place->lane) retire(*place);
+    const std::shared_ptr<Lane> kept = place->lane;
+    if (kept) kept->adopt(settings_.lane, now_ms);
     place->failures = 0;  // whatever kept it from connecting may be over
     place->next_dial_ms = now_ms;
   }
@@ -260,6 +274,11 @@ void StandaloneRouter::stop() {
   for (const auto& place : places_)
     if (place->lane) lanes.push_back(place->lane);
   for (const auto& lane : lanes) lane->end(LaneEnd::kFinished, "shutting down");
+}
+
+std::string StandaloneRouter::trouble() const {
+  const std::string missing = settings_.lane->logins.front()->missing(unix_s());
+  return missing.empty() ? trouble_ : log_text(missing);
 }
 
 bool StandaloneRouter::is_ready() const {

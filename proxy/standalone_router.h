@@ -42,6 +42,8 @@ class StandaloneRouter final : private Lane::Owner {
     virtual void on_server_version(std::string_view version) = 0;
     // The node answered READONLY: what is dialled from now on may lead to another.
     virtual void on_primary_moved() = 0;
+    // The node does not believe the tokens that are made at present.
+    virtual void on_login_refused() = 0;
 
    protected:
     ~Listener() = default;
@@ -81,14 +83,12 @@ class StandaloneRouter final : private Lane::Owner {
   void primary_moved() { retire_all(); }
   const LaneSettingsPtr& lane_settings() const { return settings_.lane; }
 
-  // Other settings, for lanes that are dialled from now on.  kReplace: those there are finish what they have and take
-  // nothing new.
-  enum class Lanes : std::uint8_t { kKeep, kReplace };
-  void adopt(RouterSettings settings, Lanes lanes, std::int64_t now_ms);
+  // Other settings.  Lanes that are replaced finish what they have and take nothing new.
+  void adopt(RouterSettings settings, ExistingLanes lanes, std::int64_t now_ms);
 
   bool is_ready() const;
   // Why not, in words for /readyz.
-  const std::string& trouble() const { return trouble_; }
+  std::string trouble() const;
 
  private:
   struct Place {  // what is known of a key: its lane now, and how dialling it went
@@ -105,6 +105,7 @@ class StandaloneRouter final : private Lane::Owner {
   void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
   void on_lane_confirmation(Lane&, const Request&, const protocol::ReplyFrame&) override {}  // nothing here subscribes
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
+  void on_lane_login_refused(Lane& lane) override;
   void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) override;
   void on_lane_ended(Lane& lane, const LaneReport& report) override;
   std::int64_t now_ms() const override { return now_ms_; }
@@ -117,8 +118,8 @@ class StandaloneRouter final : private Lane::Owner {
   void answer(RequestPtr request, std::string_view bytes);
   void remember_refusal(const LaneKey& key, const std::string& text);
   bool is_refused(std::int64_t database, std::int64_t now_ms) const;
-  void retire_all();
   void retire(Place& place);
+  void retire_all();
   void wake_waiting();
   void close_idle();
 

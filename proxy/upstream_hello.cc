@@ -1,6 +1,5 @@
 #include "proxy/upstream_hello.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
@@ -15,6 +14,13 @@ const protocol::ReplyFrame kLaneOpened{protocol::RespType::kSimple, 2, "+OK\r\n"
 std::string hello_request(protocol::RespVersion resp, std::string_view user, std::string_view password, bool with_auth) {
   std::vector<std::string_view> words{"HELLO", resp == protocol::RespVersion::kResp3 ? "3" : "2"};
   if (with_auth) words.insert(words.end(), {"AUTH", user.empty() ? "default" : user, password});
+  std::string wire;
+  protocol::append_command(wire, words);
+  return wire;
+}
+
+std::string auth_request(std::string_view user, std::string_view password) {
+  const std::array<std::string_view, 3> words{"AUTH", user.empty() ? "default" : user, password};
   std::string wire;
   protocol::append_command(wire, words);
   return wire;
@@ -37,12 +43,12 @@ protocol::ReplyExpectation select_reply() {
   return {protocol::reply_bit(protocol::RespType::kSimple), protocol::ReplyExpectation::kAnyLength};
 }
 
-std::string greeting_error_text(std::string_view error, std::span<const std::string> passwords) {
+protocol::ReplyExpectation auth_reply() { return select_reply(); }
+
+std::string greeting_error_text(std::string_view error, std::string_view password) {
   const std::string_view shown = error.substr(0, error.find(", with args"));
-  const bool repeats_one = std::any_of(passwords.begin(), passwords.end(), [&](const std::string& password) {
-    return !password.empty() && shown.find(password) != shown.npos;
-  });
-  return std::string(repeats_one ? error.substr(0, error.find(' ')) : shown);
+  const bool repeats_it = !password.empty() && shown.find(password) != shown.npos;
+  return std::string(repeats_it ? error.substr(0, error.find(' ')) : shown);
 }
 
 // …$7\r\nversion\r\n$6\r\n7.0.15\r\n…, in both protocol versions.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,15 +13,19 @@ namespace respgate::proxy {
 // HELLO, with AUTH when there is a password.  An empty user is "default".  HELLO is one of the few commands no ACL
 // can take away, so a lane can greet whatever its user may do.
 std::string hello_request(protocol::RespVersion resp, std::string_view user, std::string_view password, bool with_auth);
+// AUTH, for a lane that has greeted already.  An empty user is "default".
+std::string auth_request(std::string_view user, std::string_view password);
 std::string select_request(std::int64_t database);
 
 // All that a node which means it can answer to them, errors apart.
 protocol::ReplyExpectation hello_reply(protocol::RespVersion resp);
 protocol::ReplyExpectation select_reply();
 
+protocol::ReplyExpectation auth_reply();
+
 // An error that a greeting was answered with, as it may be shown in a log: a server that does not know HELLO repeats
-// what came behind it, the password too.  What could hold one of `passwords` is left out.
-std::string greeting_error_text(std::string_view error, std::span<const std::string> passwords);
+// what came behind it, the password too.  What could hold `password` is left out.
+std::string greeting_error_text(std::string_view error, std::string_view password);
 
 // The server's version as its HELLO reply says; empty when it does not.
 std::string server_version_of(const protocol::ReplyFrame& hello_reply);

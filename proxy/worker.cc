@@ -34,6 +34,7 @@ Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<DoorPlan> pl
       directory_(process.directory),
       peers_(process.workers),
       counters_(process.metrics.worker(index_)),
+      report_refused_login_(process.on_login_refused),
       decisions_(process.metrics, process.audit),
       memory_(memory_of_worker(config())),
       scratch_(kScratchBytes),
@@ -41,7 +42,7 @@ Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<DoorPlan> pl
       work_(io_.get_executor()),
       server_(server_facts(config())),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
-      router_(io_, router_settings(*snapshot_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
+      router_(io_, router_settings(*snapshot_, aws_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       pinned_(io_, router_.lane_settings(), pinned_limits(config()), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       reception_(io_, snapshot_, [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
       sweep_timer_(io_) {
@@ -53,6 +54,7 @@ Worker::~Worker() { stop(); }
 
 void Worker::start() {
   for (const auto& door : doors_) accept(door);
+  unix_s_ = unix_s();
   router_.start(steady_ms());
   arm_sweep();
   thread_ = std::thread([this] { io_.run(); });
@@ -146,7 +148,8 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
   counters.connections_total.add();
   const SessionId id = sessions_.next_id();
   ClientInquiry& inquiry = *this;  // a base that only this class may see
-  const SessionServices services{scratch_, requests_, router_, pinned_, directory_, decisions_, turn_, memory_, inquiry, snapshot_};
+  const SessionServices services{scratch_, requests_, router_, pinned_,   directory_, decisions_,
+                                 turn_,    memory_,   inquiry, snapshot_, unix_s_};
   auto session = std::make_shared<Session>(
       std::move(stream), id, std::move(client), finder_, server_, services, counters,
       [this, guest = std::move(guest)](Session& closed, CloseReason why) { on_session_closed(closed, guest, why); });
@@ -181,7 +184,16 @@ void Worker::on_lease_lost(SessionId id, std::uint64_t lane) {
 
 void Worker::on_readonly(SessionId id, std::uint64_t lane) {
   router_.primary_moved();
-  if (Session* session = sessions_.find(id)) session->on_readonly(lane);
+  if (Session* session = sessions_.find(id)) session->on_lease_stale(lane);
+}
+
+void Worker::on_lease_aged(SessionId id, std::uint64_t lane) {
+  if (Session* session = sessions_.find(id)) session->on_lease_stale(lane);
+}
+
+bool Worker::may_log_in(SessionId id, std::uint64_t lane) {
+  const Session* session = sessions_.find(id);
+  return session != nullptr && session->may_log_in(lane);
 }
 
 void Worker::on_room(SessionId id) {
@@ -225,6 +237,7 @@ void Worker::arm_sweep() {
 
 void Worker::sweep() {
   const std::int64_t now_ms = steady_ms();
+  unix_s_ = unix_s();
   router_.sweep(now_ms);
   pinned_.sweep(now_ms);
   publish_readiness();

@@ -4,6 +4,7 @@
 // All cross-thread traffic is here:
 //   in   post(f)            anything for this worker, run on its thread
 //   in   snapshot, sockets  replaced by adopt(), on its thread
+//   in   AWS credentials    replaced by use_aws(), on its thread
 //   out  WorkerCounters     relaxed, single writer, read when scraped
 //   out  AuditLog, Metrics  thread-safe by themselves
 //   out  readiness()        behind a mutex, ten times a second
@@ -63,6 +64,7 @@ struct ProcessParts {
   std::atomic<std::uint64_t>& next_client_id;
   LaneDirectory& directory;
   const Workers& workers;
+  const std::function<void()>& on_login_refused;  // the node does not believe our tokens; any thread
 };
 
 class Worker final : private ReplySink, private StandaloneRouter::Listener, private PinnedLanes::Listener, private ClientInquiry {
@@ -82,6 +84,8 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   // A whole new snapshot.  `plans` as for the constructor; doors that none of them names are closed, and the sessions
   // that came in there drained.
   void adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans);
+  // Logins that take AWS credentials are made with these from now on.
+  void use_aws(AwsSnapshot aws);
   // Accepts no more; sessions close as soon as nothing is owed to them, at the latest after shutdown.grace.
   void drain();
   std::size_t close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why);
@@ -111,8 +115,11 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void on_room(SessionId id) override;
   void on_server_version(std::string_view version) override;
   void on_primary_moved() override { pinned_.close_idle(); }
+  void on_login_refused() override { report_refused_login_(); }  // on any lane
   void on_lease_lost(SessionId id, std::uint64_t lane) override;
   void on_readonly(SessionId id, std::uint64_t lane) override;
+  void on_lease_aged(SessionId id, std::uint64_t lane) override;
+  bool may_log_in(SessionId id, std::uint64_t lane) override;
   void ask(std::shared_ptr<const ClientQuery> query, Ticket ticket) override;
 
   std::shared_ptr<Door> open_door(DoorPlan plan);
@@ -129,15 +136,19 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void finish_errand(const Request& request, std::string_view reply);
   void end_turn();
   void publish_readiness();
+  void adopt_upstream(ExistingLanes lanes);
   void arm_sweep();
   void sweep();
 
   const std::size_t index_;
   SnapshotPtr snapshot_;  // in force
+  AwsSnapshot aws_;
+  std::int64_t unix_s_ = 0;  // as of the last sweep
   std::atomic<std::uint64_t>& next_client_id_;
   LaneDirectory& directory_;
   const Workers& peers_;  // itself among them
   WorkerCounters& counters_;
+  const std::function<void()>& report_refused_login_;
   DecisionLog decisions_;
   MemoryBudget memory_;
   std::vector<char> scratch_;
@@ -163,7 +174,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
 };
 
 // What a worker's parts are told of a snapshot.
-RouterSettings router_settings(const Snapshot& snapshot);
+RouterSettings router_settings(const Snapshot& snapshot, const AwsSnapshot& aws);
 PinnedLanes::Limits pinned_limits(const Config& config);
 std::size_t memory_of_worker(const Config& config);
 

@@ -1,6 +1,7 @@
 // What a worker makes of a snapshot: the settings of its parts, at the start and whenever
 // there is another one; which doors it opens and closes for it, and what becomes of the
 // sessions.
+#include <algorithm>
 #include <utility>
 
 #include "proxy/certificate_login.h"
@@ -30,11 +31,19 @@ bool lost_its_door(const ClientState& client, const Config& before, const Config
   return was != nullptr && (is == nullptr || is->address != was->address);
 }
 
-// Would a lane dialled now be another than those there are: to another node, as another user, in another manner?
+// Where the passwords lie changes nothing for who logs in; what they are is read again anyhow.
+void take_files_of(UpstreamConfig& upstream, const UpstreamConfig& other) {
+  upstream.credentials.password_file = other.credentials.password_file;
+  for (std::size_t i = 0; i < std::min(upstream.per_user.size(), other.per_user.size()); ++i)
+    upstream.per_user[i].credentials.password_file = other.per_user[i].credentials.password_file;
+}
+
+// Would a lane dialled now be another than those there are: to another node, as another user, in another manner?  So it is
+// when a user has gone from per_user_credentials: those behind have another number then.
 bool leads_elsewhere(const UpstreamConfig& before, const UpstreamConfig& now) {
   UpstreamConfig same = before;
   // What changes nothing for a lane that is there.
-  same.password_file = now.password_file;
+  take_files_of(same, now);
   same.lanes_per_worker = now.lanes_per_worker;
   same.queue_timeout = now.queue_timeout;
   same.lane_window = now.lane_window;
@@ -47,12 +56,11 @@ bool leads_elsewhere(const UpstreamConfig& before, const UpstreamConfig& now) {
 
 }  // namespace
 
-RouterSettings router_settings(const Snapshot& snapshot) {
+RouterSettings router_settings(const Snapshot& snapshot, const AwsSnapshot& aws) {
   const UpstreamConfig& upstream = snapshot.config.upstream;
   LaneSettings lane;
   lane.address = upstream.nodes.front();
-  lane.user = upstream.user;
-  lane.passwords = snapshot.upstream_passwords.newest_first;
+  for (const UpstreamLogin& login : snapshot.upstream_logins) lane.logins.push_back(std::make_shared<const UpstreamLogin>(login.with(aws)));
   lane.connect_timeout = upstream.connect_timeout;
   lane.response_timeout = upstream.response_timeout;
   lane.dead_peer = upstream.dead_peer;
@@ -70,10 +78,7 @@ void Worker::adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans) {
   memory_.set_limit(memory_of_worker(config()));
   server_.command_names = server_facts(config()).command_names;
   const bool is_elsewhere = leads_elsewhere(before->config.upstream, config().upstream);
-  router_.adopt(router_settings(*snapshot_), is_elsewhere ? StandaloneRouter::Lanes::kReplace : StandaloneRouter::Lanes::kKeep,
-                steady_ms());
-  pinned_.adopt(router_.lane_settings(), pinned_limits(config()));
-  if (is_elsewhere) pinned_.close_idle();
+  adopt_upstream(is_elsewhere ? ExistingLanes::kReplace : ExistingLanes::kKeep);
   adopt_doors(std::move(plans));
   const std::int64_t deadline_ms = steady_ms() + config().shutdown_grace.count();
   for (const auto& session : sessions_.snapshot()) {
@@ -81,6 +86,17 @@ void Worker::adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans) {
     session->adopt(snapshot_->policy, terms_for(*session, *snapshot_));
     if (lost_its_door(session->client(), before->config, config())) session->drain(deadline_ms);
   }
+}
+
+void Worker::use_aws(AwsSnapshot aws) {
+  aws_ = std::move(aws);
+  adopt_upstream(ExistingLanes::kKeep);
+}
+
+void Worker::adopt_upstream(ExistingLanes lanes) {
+  const std::int64_t now_ms = steady_ms();
+  router_.adopt(router_settings(*snapshot_, aws_), lanes, now_ms);
+  pinned_.adopt(router_.lane_settings(), pinned_limits(config()), lanes, now_ms);
 }
 
 void Worker::adopt_doors(std::vector<DoorPlan> plans) {

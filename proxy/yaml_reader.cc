@@ -240,6 +240,16 @@ std::vector<MapReader> MapReader::sections(std::string_view key) {
   return readers;
 }
 
+std::vector<MapReader::NamedSection> MapReader::named_sections(std::string_view key) {
+  std::vector<NamedSection> out;
+  const YamlNode* node = find(key, Kind::kMap, "a map is wanted: write {name: {key: value}}");
+  if (!node) return out;
+  for (const YamlEntry& entry : node->entries) {
+    out.push_back({{entry.key, entry.key_at}, MapReader(entry.value, name_of(key) + "." + entry.key, *errors_)});
+  }
+  return out;
+}
+
 std::vector<MapReader::NamedTexts> MapReader::named_texts(std::string_view key) {
   std::vector<NamedTexts> out;
   const YamlNode* node = find(key, Kind::kMap, "a map is wanted: write {name: [one, two]}");

@@ -80,6 +80,9 @@ class MapReader {
   MapReader section(std::string_view key);
   // A list of maps under a key.
   std::vector<MapReader> sections(std::string_view key);
+  // The entries of a map with free keys, as (key, map).
+  struct NamedSection;
+  std::vector<NamedSection> named_sections(std::string_view key);
   // The entries of a map with free keys, as (key, list of texts).
   struct NamedTexts {
     PlacedText name;
@@ -114,6 +117,11 @@ class MapReader {
   std::string path_;
   ErrorLog* errors_;
   std::vector<std::string> known_;
+};
+
+struct MapReader::NamedSection {
+  PlacedText name;
+  MapReader section;
 };
 
 template <class Choice>

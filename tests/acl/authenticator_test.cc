@@ -10,7 +10,9 @@ namespace respgate::acl {
 namespace {
 
 // Users with no, one, three passwords, any, and switched off.
-std::unique_ptr<Policy> make_policy() {
+std::unique_ptr<Policy> make_policy(std::shared_ptr<const TokenVerifier> tokens = nullptr) {
+  PolicyOptions options;
+  options.tokens = std::move(tokens);
   auto principals = parse_policy(
       "user one on >pw\n"
       "user three on >a >b >c\n"
@@ -20,7 +22,7 @@ std::unique_ptr<Policy> make_policy() {
       "user off-any off nopass\n"
       "user empty on >\n");
   return std::make_unique<Policy>(std::move(*principals), std::vector<CommandRules::Group>{{"staff", {"one", "off"}}, {"nobody", {}}},
-                                  CommandRules{}, PolicyOptions{}, 1);
+                                  CommandRules{}, options, 1);
 }
 
 AuthOutcome outcome(std::string_view user, std::string_view password, std::string_view group = {}) {
@@ -97,6 +99,37 @@ TEST(AuthenticatorTest, EveryOutcomeTakesTheSameWork) {
     }
   }
   EXPECT_EQ(authenticate(*policy, {"three", "a"}).comparisons, 3u);  // the first fits, the rest is compared all the same
+}
+
+// Takes the token "good" of the user "none", until second 100; counts how often it is asked.
+class FakeTokens final : public TokenVerifier {
+ public:
+  bool accepts(std::string_view user, std::string_view token, std::int64_t unix_s) const override {
+    ++asked;
+    return user == "none" && token == "good" && unix_s < 100;
+  }
+  mutable unsigned asked = 0;
+};
+
+TEST(AuthenticatorTest, ASignedTokenLogsInWhoHasNoPassword) {
+  const auto tokens = std::make_shared<FakeTokens>();
+  const auto policy = make_policy(tokens);
+  EXPECT_EQ(authenticate(*policy, {"none", "good"}, "", 99).outcome, AuthOutcome::kOk);
+  EXPECT_EQ(authenticate(*policy, {"none", "good"}, "", 100).outcome, AuthOutcome::kWrongPassword);
+  EXPECT_EQ(authenticate(*policy, {"none", "bad"}, "", 99).outcome, AuthOutcome::kWrongPassword);
+  EXPECT_EQ(authenticate(*policy, {"one", "good"}, "", 99).outcome, AuthOutcome::kWrongPassword);
+  EXPECT_EQ(authenticate(*policy, {"nobody-of-that-name", "good"}, "", 99).outcome, AuthOutcome::kUnknownUser);
+  EXPECT_EQ(authenticate(*policy, {"none", "good"}, "no-such-group", 99).outcome, AuthOutcome::kNotInGroup);
+}
+
+TEST(AuthenticatorTest, WhereThereAreTokensEveryPasswordIsJudgedAsOne) {
+  const auto tokens = std::make_shared<FakeTokens>();
+  const auto policy = make_policy(tokens);
+  for (const std::string_view user : {"one", "three", "any", "none", "off", "nobody-of-that-name"}) {
+    tokens->asked = 0;
+    authenticate(*policy, {user, "a"}, "", 0);
+    EXPECT_EQ(tokens->asked, 1u) << user;
+  }
 }
 
 TEST(AuthenticatorTest, OutcomesHaveTheNamesOfTheMetric) {

@@ -41,6 +41,8 @@ struct Table {
       options.script_sha1.push_back(option.substr(5));
     } else if (option.starts_with("function=")) {
       options.functions.push_back(option.substr(9));
+    } else if (option.starts_with("own_identity=")) {
+      options.own_identity.push_back(option.substr(13));
     } else if (option == "keyspace=require_all_keys") {
       options.require_all_keys_for_keyspace = true;
     } else if (option.starts_with("database=")) {

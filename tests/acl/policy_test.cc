@@ -17,6 +17,16 @@ TEST(PolicyTest, FindsExactNamesOnly) {
   EXPECT_EQ(policy.generation(), 7u);
 }
 
+TEST(PolicyTest, IdentitiesAreCountedInTheOrderOfTheOptions) {
+  PolicyOptions options;
+  options.own_identity = {"c", "a"};
+  const Policy policy(*parse_policy("user a on\nuser b on\nuser c on\n"), {}, {}, options, 1);
+  EXPECT_EQ(policy.identity_of(policy.find("c")), 1u);
+  EXPECT_EQ(policy.identity_of(policy.find("a")), 2u);
+  EXPECT_EQ(policy.identity_of(policy.find("b")), 0u);
+  EXPECT_EQ(policy.identity_of(nullptr), 0u);
+}
+
 TEST(PolicyTest, PrincipalsAreSortedWhateverTheirOrder) {
   const std::vector<Principal> reversed{*parse_user("b", {}), *parse_user("a", {})};
   const Policy policy(reversed, {}, {}, {}, 1);

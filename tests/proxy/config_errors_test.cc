@@ -174,6 +174,17 @@ constexpr Refusal kAddresses[] = {
 INSTANTIATE_TEST_SUITE_P(Addresses, ConfigRefusalTest, testing::ValuesIn(kAddresses));
 
 constexpr Refusal kSecrets[] = {
+    {In::kUpstream, "credentials: {iam: {user: a, region: us-east-1}}", "upstream.credentials.iam.cache: is missing: write cache"},
+    {In::kUpstream, "credentials: {iam: {user: a, cache: a.b, region: us-east-1}}",
+     "upstream.credentials.iam.cache: 'a.b' is no name of a cache"},
+    {In::kUpstream, "credentials: {iam: {user: a, cache: c, region: \"Mars!\"}}", "upstream.credentials.iam.region: 'Mars!' is no region"},
+    {In::kUpstream, "credentials: {iam: {cache: c, region: us-east-1}}", "upstream.credentials.iam: a token names its user"},
+    {In::kUpstream, "credentials: {iam: {user: a, cache: c, region: us-east-1, reauthenticate: 13h}}",
+     "reauthenticate: '13h' is out of range"},
+    {In::kUpstream, "credentials: {user: a, password_file: p, iam: {cache: c, region: us-east-1}}", "write iam or password_file, not both"},
+    {In::kUpstream, "per_user_credentials: {a: {user: a-up}}", "upstream.per_user_credentials.a.user: a user without a password"},
+    {In::kUpstream, "per_user_credentials: {a: {}}", "upstream.per_user_credentials.a.password_file: is missing"},
+    {In::kUsers, "iam: {a: {cache: c, region: us-east-1}}", "access_keys_file"},
     {In::kUpstream, "credentials: {user: a}", "upstream.credentials.user: a user without a password: write password_file"},
     {In::kUpstream, "credentials: {password: hunter2}", "upstream.credentials.password: secrets do not stand here"},
     {In::kMore, "admin: {token: hunter2}\n", "admin.token: secrets do not stand here"},
@@ -229,9 +240,6 @@ constexpr Refusal kNotBuilt[] = {
     {In::kUpstream, "mode: cluster", "upstream.mode: is not built yet: write standalone"},
     {In::kUpstream, "replicas: [\"h:1\"]", "upstream.replicas: is not built yet: "},
     {In::kUpstream, "read_from: replica", "upstream.read_from: is not built yet: write primary"},
-    {In::kUpstream, "credentials: {iam: {user: a}}", "upstream.credentials.iam: is not built yet: "},
-    {In::kUpstream, "per_user_credentials: {a: {}}", "upstream.per_user_credentials: is not built yet: "},
-    {In::kUsers, "iam: {a: {}}", "users.iam: is not built yet: "},
     {In::kMore, "commands: {declare: [{name: a}]}\n", "commands.declare: is not built yet: "},
     {In::kMore, "limits: {auth_failures: {max: 10}}\n", "limits.auth_failures: is not built yet: "},
     {In::kMore, "audit: {file: stdout, rotate: {size: 1MiB}}\n", "audit.rotate: is not built yet: "},
@@ -243,7 +251,7 @@ INSTANTIATE_TEST_SUITE_P(NotBuilt, ConfigRefusalTest, testing::ValuesIn(kNotBuil
 
 TEST(ConfigErrorsTest, WhatIsNotBuiltMaySayWhatHappensAnyway) {
   good(with_listener("proxy_protocol: off, deny_from: [], trusted_proxies: [], max_connections_per_source: 0"));
-  good(with_upstream("mode: standalone, replicas: [], read_from: primary, per_user_credentials: {}, credentials: {iam: {}}"));
+  good(with_upstream("mode: standalone, replicas: [], read_from: primary, per_user_credentials: {}, credentials: {}"));
   good(with_users("iam: {}"));
   good(with("commands: {scripts: {mode: deny, sha1: [], functions: []}, declare: []}\n"));
   good(with("audit: {file: stdout, on_overflow: drop}\n"));
@@ -303,12 +311,12 @@ upstream:
   read_from: replica
   tls: {ca_file: system, verify: full, server_name: auto, cert_file: "", key_file: ""}
   credentials: {iam: {user: respgate, cache: orders, region: us-east-1, serverless: false}}
-  per_user_credentials: {orders: {user: orders}}
+  per_user_credentials: {orders: {user: orders, password_file: pw}}
   sentinel: {every: 1000, interval: 100ms, mode: on}
 users:
   file: users.acl
   groups: {g: [orders]}
-  iam: {orders: {cache: orders}}
+  iam: {orders: {access_keys_file: keys, cache: orders, region: us-east-1}}
 commands:
   declare: [{name: json.get}]
 limits:
@@ -321,8 +329,18 @@ audit:
 metrics:
   cloudwatch_emf: {file: stdout, namespace: Respgate, interval: 60s}
 )");
-  EXPECT_EQ(errors.size(), 12u) << testing::PrintToString(errors);
+  EXPECT_EQ(errors.size(), 9u) << testing::PrintToString(errors);
   for (const std::string& error : errors) EXPECT_THAT(error, HasSubstr(" is not built yet: "));
+}
+
+TEST(ConfigErrorsTest, TokensDoNotTravelInPlainText) {
+  const auto upstream = [](const std::string& node, const std::string& more) {
+    return "listeners: [{address: 127.0.0.1:6380}]\nupstream: {nodes: [\"" + node +
+           "\"], credentials: {iam: {user: a, cache: c, region: us-east-1}}" + more + "}\nusers: {file: users.acl}\n";
+  };
+  EXPECT_THAT(error_of(upstream("redis:6379", "")), HasSubstr("upstream.credentials: an IAM token in plain text"));
+  for (const char* node : {"127.0.0.1:6379", "[::1]:6379", "localhost:6379", "unix:/run/redis.sock"}) good(upstream(node, ""));
+  good(upstream("redis:6379", ", tls: {}"));
 }
 
 TEST(ConfigErrorsTest, AFileThatIsNotYamlIsOneError) { EXPECT_THAT(error_of("listeners: [\n"), HasSubstr("not YAML")); }

@@ -56,6 +56,40 @@ TEST(ConfigTest, EveryKeyOfAListenerIsRead) {
   EXPECT_TRUE(config.listeners[1].unsafe_plaintext);
 }
 
+TEST(ConfigTest, CredentialsMayBeTokens) {
+  const UpstreamCredentials credentials =
+      good(with_upstream("credentials: {iam: {user: gate, cache: Orders-1, region: eu-west-1, serverless: true, reauthenticate: 10h}}"))
+          .upstream.credentials;
+  EXPECT_EQ(credentials.user, "gate");
+  ASSERT_TRUE(credentials.iam);
+  EXPECT_EQ(credentials.iam->cache.name, "orders-1");
+  EXPECT_EQ(credentials.iam->cache.region, "eu-west-1");
+  EXPECT_TRUE(credentials.iam->cache.is_serverless);
+  EXPECT_EQ(credentials.iam->reauthenticate, std::chrono::hours(10));
+  const auto usual = good(with_upstream("credentials: {user: gate, iam: {cache: orders, region: eu-west-1}}")).upstream.credentials.iam;
+  EXPECT_FALSE(usual->cache.is_serverless);
+  EXPECT_EQ(usual->reauthenticate, std::chrono::hours(11));
+}
+
+TEST(ConfigTest, UsersMayHaveCredentialsOfTheirOwn) {
+  const Config config =
+      good(with_upstream("per_user_credentials: {b: {password_file: pw}, a: {user: a-up, iam: {cache: c, region: us-east-1}}}"));
+  ASSERT_EQ(config.upstream.per_user.size(), 2u);
+  EXPECT_EQ(config.upstream.per_user[0].principal, "b");
+  EXPECT_EQ(config.upstream.per_user[0].credentials.password_file, "/etc/respgate/pw");
+  EXPECT_EQ(config.upstream.per_user[1].credentials.iam->cache.name, "c");
+  EXPECT_EQ(config.policy.own_identity, (std::vector<std::string>{"b", "a"}));
+}
+
+TEST(ConfigTest, UsersMayLogInWithTokens) {
+  const Config config = good(with_users("iam: {orders: {access_keys_file: keys, cache: Orders, region: us-east-1, serverless: true}}"));
+  ASSERT_EQ(config.iam_users.size(), 1u);
+  EXPECT_EQ(config.iam_users[0].principal, "orders");
+  EXPECT_EQ(config.iam_users[0].access_keys_file, "/etc/respgate/keys");
+  EXPECT_EQ(config.iam_users[0].cache.name, "orders");
+  EXPECT_TRUE(config.iam_users[0].cache.is_serverless);
+}
+
 TEST(ConfigTest, EveryKeyOfTheUpstreamIsRead) {
   const UpstreamConfig upstream =
       good(with_upstream("credentials: {user: respgate, password_file: secrets/upstream}, lanes_per_worker: 2, "
@@ -63,8 +97,8 @@ TEST(ConfigTest, EveryKeyOfTheUpstreamIsRead) {
                          "lane_window: 100, max_lanes: 7, max_pinned_lanes: 9, lane_idle: 5m, command_names: {FLUSHALL: f1ush4ll}, "
                          "sentinel: {mode: strict, every: 7, interval: 20ms}"))
           .upstream;
-  EXPECT_EQ(upstream.user, "respgate");
-  EXPECT_EQ(upstream.password_file, "/etc/respgate/secrets/upstream");
+  EXPECT_EQ(upstream.credentials.user, "respgate");
+  EXPECT_EQ(upstream.credentials.password_file, "/etc/respgate/secrets/upstream");
   EXPECT_EQ(upstream.lanes_per_worker, 2u);
   EXPECT_EQ(upstream.connect_timeout, seconds(3));
   EXPECT_EQ(upstream.response_timeout, milliseconds(250));

@@ -278,6 +278,51 @@ TEST(GateStateTest, ASkippedReplySurvivesWaiting) {
   EXPECT_FALSE(client.say({"DISCARD"}, kWithLane).silent);
 }
 
+TEST(GateStateTest, ALaneIsGivenUpWhenTheServerIsToSeeAnotherUser) {
+  Setting setting;
+  setting.options.own_identity = {"app"};
+  Client client(setting);
+  EXPECT_FALSE(client.say({"AUTH", "app", "app-secret"}).drops_lane);  // there is none
+  Standing on_lane;
+  on_lane.has_lane = true;
+  EXPECT_FALSE(client.say({"AUTH", "app", "app-secret"}, on_lane).drops_lane);
+  EXPECT_FALSE(client.say({"AUTH", "admin", "wrong"}, on_lane).drops_lane);
+  EXPECT_TRUE(client.say({"AUTH", "admin", "admin-secret"}, on_lane).drops_lane);
+  EXPECT_TRUE(client.say({"HELLO", "3", "AUTH", "app", "app-secret"}, on_lane).drops_lane);
+  on_lane.owes_replies = true;
+  EXPECT_EQ(client.say({"AUTH", "admin", "admin-secret"}, on_lane).kind, Verdict::Kind::kWait);
+}
+
+TEST(GateStateTest, WhatIsHeldOnALaneDoesNotOutliveItsUser) {
+  Setting setting;
+  setting.options.own_identity = {"app"};
+  Client client(setting, "admin");
+  client.say({"WATCH", "app:1"});
+  Standing on_lane;
+  on_lane.has_lane = true;
+  EXPECT_EQ(client.say({"AUTH", "admin", "admin-secret"}, on_lane).kind, Verdict::Kind::kAnswer);
+  EXPECT_EQ(client.say({"AUTH", "app", "app-secret"}, on_lane).kind, Verdict::Kind::kClose);
+}
+
+TEST(GateStateTest, ALaneTakesALoginWhenItsClientIsInTheMiddleOfNothing) {
+  Client client({}, "admin");
+  EXPECT_TRUE(client.gate_.lane_takes_auth());
+  client.say({"MULTI"});
+  EXPECT_FALSE(client.gate_.lane_takes_auth());
+  client.say({"DISCARD"});
+  EXPECT_TRUE(client.gate_.lane_takes_auth());
+  client.say({"BLPOP", "k", "0"});
+  EXPECT_FALSE(client.gate_.lane_takes_auth());
+  client.gate_.unblocked();
+  client.say({"SUBSCRIBE", "c"});
+  EXPECT_FALSE(client.gate_.lane_takes_auth());
+  client.say({"UNSUBSCRIBE", "c"}, kWithLane);
+  EXPECT_TRUE(client.gate_.lane_takes_auth());
+  client.say({"HELLO", "3"});
+  client.say({"SUBSCRIBE", "c"});
+  EXPECT_TRUE(client.gate_.lane_takes_auth());
+}
+
 TEST(GateStateTest, ScriptsTravelOnALaneThatNobodyGetsAfterwards) {
   Client client({}, "admin");
   EXPECT_TRUE(client.say({"EVAL", "return 1", "0"}).pinned);

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "acl/authenticator.h"
+#include "proxy/iam_token.h"
+#include "proxy/login_loader.h"
 #include "tests/proxy/temporary_directory.h"
 
 namespace respgate::proxy {
@@ -146,9 +149,9 @@ TEST_F(PolicyLoaderTest, OnlyASingleUserCanDoWithoutASentinel) {
 
 class SecretsTest : public PolicyLoaderTest {
  protected:
-  boost::system::result<UpstreamPasswords, ConfigErrors> passwords(const std::string& text, mode_t mode = 0600) {
+  boost::system::result<UpstreamLogins, ConfigErrors> passwords(const std::string& text, mode_t mode = 0600) {
     directory_.write("pw", text, mode);
-    return load_upstream_passwords(config("", "", "upstream: {nodes: [\"h:1\"], credentials: {password_file: pw}}\n"));
+    return load_upstream_logins(config("", "", "upstream: {nodes: [\"h:1\"], credentials: {password_file: pw}}\n"));
   }
   std::string password_error(const std::string& text, mode_t mode = 0600) {
     const auto loaded = passwords(text, mode);
@@ -158,19 +161,22 @@ class SecretsTest : public PolicyLoaderTest {
 };
 
 TEST_F(SecretsTest, WithoutAPasswordFileThereIsNoPassword) {
-  const auto loaded = load_upstream_passwords(config());
+  const auto loaded = load_upstream_logins(config());
   ASSERT_TRUE(loaded.has_value());
-  EXPECT_TRUE(loaded->newest_first.empty());
+  ASSERT_EQ(loaded->size(), 1u);
+  EXPECT_TRUE(loaded->front().passwords.empty());
 }
 
 TEST_F(SecretsTest, OneLineIsOnePassword) {
-  EXPECT_THAT(passwords("s3cret\n")->newest_first, ElementsAre("s3cret"));
-  EXPECT_THAT(passwords("s3cret")->newest_first, ElementsAre("s3cret"));
-  EXPECT_THAT(passwords("s3cret\r\n")->newest_first, ElementsAre("s3cret"));
-  EXPECT_THAT(passwords(" two words \n")->newest_first, ElementsAre(" two words "));
+  EXPECT_THAT(passwords("s3cret\n")->front().passwords, ElementsAre("s3cret"));
+  EXPECT_THAT(passwords("s3cret")->front().passwords, ElementsAre("s3cret"));
+  EXPECT_THAT(passwords("s3cret\r\n")->front().passwords, ElementsAre("s3cret"));
+  EXPECT_THAT(passwords(" two words \n")->front().passwords, ElementsAre(" two words "));
 }
 
-TEST_F(SecretsTest, TwoLinesAreTheNewestAndTheOneBefore) { EXPECT_THAT(passwords("new\nold\n")->newest_first, ElementsAre("new", "old")); }
+TEST_F(SecretsTest, TwoLinesAreTheNewestAndTheOneBefore) {
+  EXPECT_THAT(passwords("new\nold\n")->front().passwords, ElementsAre("new", "old"));
+}
 
 TEST_F(SecretsTest, APasswordFileWithoutAPasswordIsRefused) {
   EXPECT_THAT(password_error(""), HasSubstr("holds no password"));
@@ -187,6 +193,66 @@ TEST_F(SecretsTest, MoreThanTwoPasswordsAreRefusedWithoutShowingThem) {
 }
 
 TEST_F(SecretsTest, APasswordFileThatOthersMayWriteIsRefused) { EXPECT_THAT(password_error("pw\n", 0622), HasSubstr("chmod go-w")); }
+
+TEST_F(SecretsTest, EveryIdentityHasItsOwnPassword) {
+  directory_.write("pw", "shared\n");
+  directory_.write("alice-pw", "hers\n");
+  const auto loaded = load_upstream_logins(config("", "",
+                                                  "upstream: {nodes: [\"h:1\"], credentials: {password_file: pw}, per_user_credentials: "
+                                                  "{alice: {user: a, password_file: alice-pw}}}\n"));
+  ASSERT_EQ(loaded->size(), 2u);
+  EXPECT_THAT(loaded->at(0).passwords, ElementsAre("shared"));
+  EXPECT_EQ(loaded->at(1).user, "a");
+  EXPECT_THAT(loaded->at(1).passwords, ElementsAre("hers"));
+}
+
+TEST_F(SecretsTest, CredentialsOfAUserWhoDoesNotExistAreRefused) {
+  directory_.write("users.acl", "user alice on >pw\n");
+  directory_.write("pw", "x\n");
+  EXPECT_THAT(error_of(config("", "", "upstream: {nodes: [\"h:1\"], per_user_credentials: {nobody: {password_file: pw}}}\n")),
+              HasSubstr("upstream.per_user_credentials: unknown user 'nobody'"));
+}
+
+class IamUsersTest : public PolicyLoaderTest {
+ protected:
+  Config with_keys(const std::string& text) {
+    directory_.write("keys", text);
+    return config("", ", iam: {alice: {access_keys_file: keys, cache: orders, region: us-east-1}}");
+  }
+  // What becomes of a login with a token of that key.
+  acl::AuthOutcome login(const acl::Policy& policy, const char* key, const char* secret) {
+    const std::string token = make_iam_token({key, secret, ""}, {"orders", "us-east-1"}, "alice", 1'000'000'000);
+    return acl::authenticate(policy, {"alice", token}, "", 1'000'000'100).outcome;
+  }
+};
+
+TEST_F(IamUsersTest, ATokenOfOneOfTheKeysLogsIn) {
+  directory_.write("users.acl", "user alice on\nuser bob on >pw\n");
+  const auto policy = load_policy(with_keys("# ours\nAKIA1:one\n\nAKIA2:tw/o+=\n"), 1);
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(login(**policy, "AKIA1", "one"), acl::AuthOutcome::kOk);
+  EXPECT_EQ(login(**policy, "AKIA2", "tw/o+="), acl::AuthOutcome::kOk);
+  EXPECT_EQ(login(**policy, "AKIA2", "one"), acl::AuthOutcome::kWrongPassword);
+  EXPECT_EQ(login(**policy, "AKIA3", "one"), acl::AuthOutcome::kWrongPassword);
+  EXPECT_EQ(acl::authenticate(**policy, {"bob", "pw"}, "", 0).outcome, acl::AuthOutcome::kOk);
+}
+
+TEST_F(IamUsersTest, AUserWithTokensHasNoPassword) {
+  directory_.write("users.acl", "user alice on >pw\n");
+  EXPECT_THAT(error_of(with_keys("AKIA1:one\n")), HasSubstr("user 'alice' logs in with tokens: remove its passwords"));
+  directory_.write("users.acl", "user alice on nopass\n");
+  EXPECT_THAT(error_of(with_keys("AKIA1:one\n")), HasSubstr("user 'alice' logs in with tokens: remove its passwords"));
+}
+
+TEST_F(IamUsersTest, AFileWithoutKeysIsRefusedWithoutShowingIt) {
+  directory_.write("users.acl", "user alice on\n");
+  EXPECT_THAT(error_of(with_keys("")), HasSubstr("holds no key"));
+  for (const char* line : {"hunter2", "AKIA1:", ":hunter2", "AKIA 1:hunter2", "A/B:hunter2"}) {
+    const std::string error = error_of(with_keys(line));
+    EXPECT_THAT(error, HasSubstr("has no key in line 1")) << line;
+    EXPECT_THAT(error, Not(HasSubstr("hunter2")));
+  }
+}
 
 }  // namespace
 }  // namespace respgate::proxy

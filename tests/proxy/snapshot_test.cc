@@ -40,7 +40,7 @@ TEST_F(SnapshotTest, HoldsEverythingThatIsDecidedBy) {
   EXPECT_EQ((*snapshot)->config.listeners.size(), 1u);
   EXPECT_EQ((*snapshot)->policy->generation(), 7u);
   EXPECT_NE((*snapshot)->policy->find("app"), nullptr);
-  EXPECT_THAT((*snapshot)->upstream_passwords.newest_first, ElementsAre("newest", "older"));
+  EXPECT_THAT((*snapshot)->upstream_logins.front().passwords, ElementsAre("newest", "older"));
   ASSERT_TRUE((*snapshot)->admin_token);
   EXPECT_TRUE((*snapshot)->admin_token->equals("t0ken"));
 }
@@ -58,7 +58,7 @@ TEST_F(SnapshotTest, TellsWhatIsWrongInEveryFile) {
 
 TEST_F(SnapshotTest, ComesFromTheseFiles) {
   EXPECT_THAT(files_behind(config()),
-              ElementsAre(directory_.file("r.yaml"), directory_.file("users.acl"), directory_.file("password"), directory_.file("token")));
+              ElementsAre(directory_.file("r.yaml"), directory_.file("users.acl"), directory_.file("token"), directory_.file("password")));
 }
 
 }  // namespace
