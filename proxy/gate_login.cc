@@ -96,7 +96,8 @@ void Gate::log_in(Verdict& verdict, const acl::Credentials& credentials, const S
 // all that is under way on a lane which may have to go, because the server is to see another user.
 Verdict Gate::auth(Verdict verdict, const Standing& standing) {
   if (is_blocked()) return wait(verdict);
-  if (standing.has_lane && standing.owes_replies && !client_.policy->options().own_identity.empty()) return wait(verdict);
+  const bool may_lose_lane = standing.has_lane && (standing.lane_is_stale || !client_.policy->options().own_identity.empty());
+  if (may_lose_lane && standing.owes_replies) return wait(verdict);
   const Args args = verdict.args;
   if (args.size() > 3) return refuse(verdict, Refusal::kWrongCall, "ERR syntax error");
   if (args.size() == 2) {

@@ -105,6 +105,19 @@ class TokenTest(IamCase):
         with gate.client("alice", "alice-secret") as client:
             self.assertEqual(client.call("SET", "a:1", "x"), b"OK")
 
+    def test_a_reload_turns_tokens_on_and_off(self):
+        server, container = self.start_server(KEYS[0]), self.start_container(KEYS[0])
+        gate = Respgate(self.directory, server, USERS, env=container.environment)
+        self.addCleanup(gate.stop)
+        with gate.client("alice", "alice-secret") as client:
+            for turn in range(3):
+                gate.reconfigure({"upstream": {"credentials": {"iam": {"user": USER, "cache": CACHE, "region": REGION}}}})
+                self.assertEqual(client.call("SET", "a:1", turn), b"OK")
+                self.assertNotEqual(server.connections(), set())
+                gate.reconfigure({})
+                self.assertEqual(client.call("GET", "a:1"), str(turn).encode())
+                wait_until(lambda: not server.connections(), "tokens are used no more")
+
     def test_without_credentials_it_is_not_ready_and_says_why(self):
         container = self.start_container(None)
         gate = self.start_gate(self.start_server(KEYS[0]), container.environment, wait_ready=False)

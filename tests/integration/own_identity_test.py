@@ -23,7 +23,7 @@ user root on >root-secret ~* &* +@all
 READS_A_SECRET = "return redis.call('GET', 'b:secret')"
 
 
-class OwnIdentityTest(GateCase):
+class OwnIdentityCase(GateCase):
     users = USERS
 
     @classmethod
@@ -47,13 +47,17 @@ class OwnIdentityTest(GateCase):
     def assert_cannot_read(self, reply):
         self.assertIn("can't access at least one of the keys", bytes(reply).decode(), reply)
 
+    def users_of_connections(self):
+        lines = self.connect_upstream().call("CLIENT", "LIST").decode().splitlines()
+        return {dict(word.split("=", 1) for word in line.split() if "=" in word)["user"] for line in lines}
+
+
+class OwnIdentityTest(OwnIdentityCase):
     def test_shared_lanes_are_shared_by_nobody_else(self):
         self.assertEqual(self.connect("alice").call("SET", "a:1", "x"), b"OK")
         self.assertEqual(self.connect("bob").call("SET", "b:1", "x"), b"OK")
         self.assertEqual(self.connect("carol").call("SET", "c:1", "x"), b"OK")
-        lines = self.connect_upstream().call("CLIENT", "LIST").decode().splitlines()
-        users = {dict(word.split("=", 1) for word in line.split() if "=" in word)["user"] for line in lines}
-        self.assertLessEqual({"gate", "alice-up", "bob-up"}, users)
+        self.assertLessEqual({"gate", "alice-up", "bob-up"}, self.users_of_connections())
         # The server's own ACL is the second wall: what the proxy forwards as alice it judges as alice's.
         self.connect_upstream().call("ACL", "SETUSER", "alice-up", "-set")
         self.addCleanup(self.connect_upstream().call, "ACL", "SETUSER", "alice-up", "+set")
@@ -113,6 +117,38 @@ class OwnIdentityTest(GateCase):
         self.directory.write("bob-password", "other\nbob-pw\n")
         self.gate.reload()
         wait_until(lambda: self.connect("bob").call("GET", "b:secret") == b"bobs", "the password is read again")
+
+
+class ReloadTest(OwnIdentityCase):
+    # Behind who goes everybody has another number: a lane of a number is then another's.
+    def test_who_loses_or_gains_a_login_is_seen_as_the_other_from_then_on(self):
+        alice, bob, carol = (self.connect(name) for name in ("alice", "bob", "carol"))
+        script = ("EVAL", READS_A_SECRET, "0")
+        for client, key in ((alice, "a:1"), (bob, "b:1"), (carol, "c:1")):
+            self.assertEqual(client.pipeline(("SET", key, "x"), ("WATCH", key)), [b"OK", b"OK"])
+        own = self.gate.config["upstream"]["per_user_credentials"]
+        self.gate.config["upstream"]["per_user_credentials"] = {"bob": own["bob"]}
+        self.gate.reconfigure({})
+        self.assertEqual(alice.pipeline(("MULTI",), ("GET", "a:1"), ("EXEC",)), [b"OK", b"QUEUED", [b"x"]])
+        self.assert_error(alice.call(*script), "NOPERM respgate: scripts are limited to unrestricted users")
+        self.assertEqual(bob.pipeline(("MULTI",), ("GET", "b:1"), ("EXEC",), script), [b"OK", b"QUEUED", [b"x"], b"bobs"])
+        wait_until(lambda: "alice-up" not in self.users_of_connections(), "alice has no lanes any more")
+        self.gate.config["upstream"]["per_user_credentials"] = own
+        self.gate.reconfigure({})
+        self.assertEqual(alice.call("EVAL", "return redis.call('GET', 'a:1')", "0"), b"x")
+        self.assert_cannot_read(alice.call(*script))
+        self.assertEqual(carol.pipeline(("MULTI",), ("GET", "c:1"), ("EXEC",)), [b"OK", b"QUEUED", [b"x"]])
+
+    def test_a_lane_from_before_is_not_taken_over_by_another_login(self):
+        client = self.connect("alice")
+        self.assertEqual(client.call("WATCH", "a:1"), b"OK")
+        own = self.gate.config["upstream"]["per_user_credentials"]
+        self.gate.config["upstream"]["per_user_credentials"] = {}
+        self.gate.reconfigure({})
+        self.assertEqual(client.call("AUTH", "carol", "carol-secret"), b"OK")
+        self.assertEqual(client.read_until_closed(), [])
+        self.gate.config["upstream"]["per_user_credentials"] = own
+        self.gate.reconfigure({})
 
 
 if __name__ == "__main__":
