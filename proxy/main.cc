@@ -9,7 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "proxy/cli.h"
+#include "proxy/cli/cli.h"
 
 namespace {
 

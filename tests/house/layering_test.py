@@ -28,12 +28,14 @@ MAY_INCLUDE = {
     "proxy": {"system": r".*", "folders": {"protocol", "acl", "tls", "proxy"}},
 }
 
+# The rooms of proxy/, in which all of it lies but main.cc: each may use those before it.
+ROOMS = ("common", "aws", "config", "metrics", "audit", "gate", "lane", "snapshot", "reception", "session", "admin", "files", "server", "cli")
+
 # Parts of proxy/ that decide, and therefore touch no socket, clock, thread or log; they may use each other.
 # (local_acl asks the system for random bytes: ACL GENPASS.)
 PURE_PROXY = re.compile(
-    r"aws_(credentials|refresh|url)|client_(info|query|state)|close_reason|command_(catalog|history|reply)|gate(_\w+)?|iam_(token|users)|info_filter"
-    r"|input_buffer|kept_command|lane_finder|local_(?!acl)\w+|pipeline|reply_queue|request|ring|sigv4|string_memory|subscriptions|tracking|transaction"
-    r"|upstream_(hello|login)|verdict")
+    r"gate/(?!local_acl$)\w+|aws/(credentials|iam_token|iam_users|refresh|sigv4|url)|common/(input_buffer|request|ring|string_memory)"
+    r"|lane/(pipeline|upstream_hello|upstream_login)|session/reply_queue")
 PURE_PROXY_MAY_INCLUDE = RESULT + r"|sys/uio\.h|openssl/(crypto|evp|hmac)\.h"  # the struct iovec; hashes
 
 STANDARD = set("""
@@ -57,22 +59,24 @@ def violations(root):
     return [
         f"{path.relative_to(root)}: {fault}"
         for folder in SOURCE_FOLDERS
-        for path in sorted((root / folder).glob("*"))
+        for path in sorted((root / folder).rglob("*"))
         if path.suffix in (".h", ".cc", ".inc")
-        for fault in faults(root, folder, path)
+        for fault in faults(root, path.relative_to(root))
     ]
 
 
-def faults(root, folder, path):
-    text = path.read_text(encoding="utf-8")
+def faults(root, path):
+    """`path` is relative to the root: acl/policy.h, proxy/gate/gate.cc."""
+    text = (root / path).read_text(encoding="utf-8")
     includes = INCLUDE.findall(text)
+    yield from place_faults(path)
     for bracket, name in includes:
-        yield from include_faults(root, folder, path.stem, bracket, name)
-    if is_pure(folder, path.stem) and CLOCK.search(text):
+        yield from (own_include_faults(root, path, name) if bracket == '"' else system_include_faults(path, name))
+    if is_pure(path) and CLOCK.search(text):
         yield "asks for the time; what only decides is handed it"
     own_header = path.with_suffix(".h")
-    if path.suffix == ".cc" and own_header.exists():
-        if not includes or includes[0][1] != f"{folder}/{own_header.name}":
+    if path.suffix == ".cc" and (root / own_header).exists():
+        if not includes or includes[0][1] != str(own_header):
             yield "its own header is not its first include, so nothing shows that the header compiles alone"
     if path.suffix == ".h":
         if not text.startswith("// "):
@@ -84,28 +88,43 @@ def faults(root, folder, path):
         yield f"{lines} lines; {MAX_LINES} is where a file is two things"
 
 
-def is_pure(folder, stem):
-    return folder in ("protocol", "acl") or (folder == "proxy" and PURE_PROXY.fullmatch(stem))
+def place_faults(path):
+    if path.parts[0] != "proxy":
+        if len(path.parts) != 2:
+            yield "only proxy/ has rooms"
+    elif room(path) not in ROOMS and str(path) != "proxy/main.cc":
+        yield f"is in no room of proxy/: {', '.join(ROOMS)}"
 
 
-def include_faults(root, folder, stem, bracket, name):
-    rule = MAY_INCLUDE[folder]
-    pure_proxy = folder == "proxy" and is_pure(folder, stem)
-    if bracket == '"':
-        target = pathlib.PurePosixPath(name)
-        if len(target.parts) != 2 or not (root / name).is_file():
-            yield f'"{name}" is not a path from the root of the project'
-        elif target.parts[0] not in rule["folders"]:
-            yield f'"{name}" is above {folder}/'
-        elif pure_proxy and target.parts[0] == "proxy" and not is_pure("proxy", target.stem):
-            yield f'"{name}" is not pure, and {stem} is'
-    elif name in STANDARD:
-        if is_pure(folder, stem) and name in IMPURE_STANDARD:
+def room(path):
+    return path.parts[1] if len(path.parts) == 3 else None
+
+
+def is_pure(path):
+    return path.parts[0] in ("protocol", "acl") or bool(PURE_PROXY.fullmatch(str(path.relative_to(path.parts[0]).with_suffix(""))))
+
+
+def own_include_faults(root, path, name):
+    target = pathlib.PurePosixPath(name)
+    if ".." in target.parts or not (root / name).is_file():
+        yield f'"{name}" is not a path from the root of the project'
+    elif target.parts[0] not in MAY_INCLUDE[path.parts[0]]["folders"]:
+        yield f'"{name}" is above {path.parts[0]}/'
+    elif room(path) in ROOMS and room(target) in ROOMS and ROOMS.index(room(target)) > ROOMS.index(room(path)):
+        yield f'"{name}" is above proxy/{room(path)}/'
+    elif is_pure(path) and target.parts[0] == "proxy" and not is_pure(target):
+        yield f'"{name}" is not pure, and {path.stem} is'
+
+
+def system_include_faults(path, name):
+    rule = MAY_INCLUDE[path.parts[0]]["system"]
+    if name in STANDARD:
+        if is_pure(path) and name in IMPURE_STANDARD:
             yield f"<{name}> brings a thread, a file or chance into what only decides"
-    elif pure_proxy and not re.fullmatch(PURE_PROXY_MAY_INCLUDE, name):
-        yield f"<{name}> is not pure, and {stem} is"
-    elif not re.fullmatch(rule["system"], name):
-        yield f"<{name}> is not for {folder}/"
+    elif path.parts[0] == "proxy" and is_pure(path) and not re.fullmatch(PURE_PROXY_MAY_INCLUDE, name):
+        yield f"<{name}> is not pure, and {path.stem} is"
+    elif not re.fullmatch(rule, name):
+        yield f"<{name}> is not for {path.parts[0]}/"
 
 
 class TheHouse(unittest.TestCase):
@@ -113,7 +132,7 @@ class TheHouse(unittest.TestCase):
         self.assertEqual(violations(ROOT), [])
 
     def test_every_folder_has_sources_to_check(self):
-        for folder in ("protocol", "acl", "proxy"):
+        for folder in ("protocol", "acl", "tls", *(f"proxy/{name}" for name in ROOMS)):
             self.assertTrue(list((ROOT / folder).glob("*.h")), folder)
 
     def test_top_level_is_fixed(self):
@@ -131,12 +150,12 @@ class TheRulesBite(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        for name in ("protocol/resp.h", "acl/policy.h", "tls/stream.h", "proxy/gate.h", "proxy/lane.h"):
+        for name in ("protocol/resp.h", "acl/policy.h", "tls/stream.h", "proxy/gate/gate.h", "proxy/lane/lane.h", "proxy/metrics/metrics.h"):
             self.write(name, "// What it is for.\n#pragma once\n")
 
     def write(self, name, text):
         path = self.root / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
     def assert_refused(self, name, text, why):
@@ -148,7 +167,7 @@ class TheRulesBite(unittest.TestCase):
 
     def test_a_clean_house_passes(self):
         self.write("acl/policy.cc", '#include "acl/policy.h"\n\n#include <string>\n\n#include <openssl/evp.h>\n\n#include "protocol/resp.h"\n')
-        self.write("proxy/lane.cc", '#include "proxy/lane.h"\n\n#include <sys/socket.h>\n\n#include <boost/asio.hpp>\n\n#include "tls/stream.h"\n')
+        self.write("proxy/lane/lane.cc", '#include "proxy/lane/lane.h"\n\n#include <sys/socket.h>\n\n#include <boost/asio.hpp>\n\n#include "tls/stream.h"\n')
         self.assertEqual(violations(self.root), [])
 
     def test_protocol_includes_no_sibling(self):
@@ -163,7 +182,7 @@ class TheRulesBite(unittest.TestCase):
             self.assert_refused("acl/a.cc", f"#include <{name}>\n", "is not for acl/")
 
     def test_acl_includes_no_folder_above_it(self):
-        for name in ("tls/stream.h", "proxy/gate.h"):
+        for name in ("tls/stream.h", "proxy/gate/gate.h"):
             self.assert_refused("acl/a.cc", f'#include "{name}"\n', "above acl/")
 
     def test_pure_folders_include_no_thread_or_file(self):
@@ -173,19 +192,28 @@ class TheRulesBite(unittest.TestCase):
         self.assert_refused("acl/a.cc", "auto t = std::chrono::steady_clock::now();\n", "asks for the time")
 
     def test_tls_includes_no_sibling(self):
-        for name in ("protocol/resp.h", "acl/policy.h", "proxy/gate.h"):
+        for name in ("protocol/resp.h", "acl/policy.h", "proxy/gate/gate.h"):
             self.assert_refused("tls/a.cc", f'#include "{name}"\n', "above tls/")
 
     def test_tls_includes_no_log(self):
         self.assert_refused("tls/a.cc", "#include <spdlog/spdlog.h>\n", "is not for tls/")
 
     def test_pure_parts_of_proxy_stay_pure(self):
-        self.assert_refused("proxy/gate.cc", '#include "proxy/gate.h"\n#include <boost/asio.hpp>\n', "is not pure")
-        self.assert_refused("proxy/gate.cc", '#include "proxy/gate.h"\n#include "proxy/lane.h"\n', "is not pure")
+        self.assert_refused("proxy/gate/gate.cc", '#include "proxy/gate/gate.h"\n#include <boost/asio.hpp>\n', "is not pure")
+        self.assert_refused("proxy/gate/gate.cc", '#include "proxy/gate/gate.h"\n#include "proxy/metrics/metrics.h"\n', "is not pure")
+
+    def test_a_room_includes_none_behind_it(self):
+        self.assert_refused("proxy/common/a.cc", '#include "proxy/lane/lane.h"\n', "above proxy/common/")
+
+    def test_everything_is_in_a_room(self):
+        self.assert_refused("proxy/a.cc", "", "in no room of proxy/")
+
+    def test_what_is_no_proxy_has_no_rooms(self):
+        self.assert_refused("acl/deep/a.cc", "", "only proxy/ has rooms")
 
     def test_includes_are_relative_to_the_root(self):
-        for name in ("gate.h", "../proxy/gate.h", "proxy/missing.h"):
-            self.assert_refused("proxy/a.cc", f'#include "{name}"\n', "not a path from the root")
+        for name in ("gate.h", "../proxy/gate/gate.h", "proxy/missing.h"):
+            self.assert_refused("proxy/gate/a.cc", f'#include "{name}"\n', "not a path from the root")
 
     def test_an_indented_include_is_seen(self):
         self.assert_refused("protocol/a.cc", " # include <boost/asio.hpp>\n", "is not for protocol/")
@@ -194,7 +222,7 @@ class TheRulesBite(unittest.TestCase):
         self.assert_refused("protocol/rows.inc", "#include <boost/asio.hpp>\n", "is not for protocol/")
 
     def test_a_source_includes_its_header_first(self):
-        self.assert_refused("proxy/lane.cc", '#include <string>\n\n#include "proxy/lane.h"\n', "its own header")
+        self.assert_refused("proxy/lane/lane.cc", '#include <string>\n\n#include "proxy/lane/lane.h"\n', "its own header")
 
     def test_a_header_begins_with_a_comment(self):
         self.assert_refused("acl/a.h", "#pragma once\n// Late.\n", "begins with a comment")

@@ -38,12 +38,12 @@ bool has_nul(const std::string& word) { return word.find('\0') != std::string::n
 
 // Why the proxy may deny what the server's ACL allows, or say something else.
 enum class Stricter : std::uint8_t {
-  kOddArguments,        // numkeys spelled oddly, NUL in an option: the server's parsers disagree about such words
-      kKeysBeyond,      // keys the command uses and the server's ACL does not see (SORT, GEORADIUS, XREADGROUP)
-      kSortPatterns,    // SORT BY/GET: the server refuses it too, but only when it runs (not in DRYRUN)
-      kScripts,         // what a script does cannot be seen: for unrestricted users only
-      kPatternWithNul,  // PSUBSCRIBE compares granted patterns only up to a NUL; the proxy compares all of them
-      kNotAtAll,
+  kOddArguments,    // numkeys spelled oddly, NUL in an option: the server's parsers disagree about such words
+  kKeysBeyond,      // keys the command uses and the server's ACL does not see (SORT, GEORADIUS, XREADGROUP)
+  kSortPatterns,    // SORT BY/GET: the server refuses it too, but only when it runs (not in DRYRUN)
+  kScripts,         // what a script does cannot be seen: for unrestricted users only
+  kPatternWithNul,  // PSUBSCRIBE compares granted patterns only up to a NUL; the proxy compares all of them
+  kNotAtAll,
 };
 constexpr std::array kStricterNames = {"odd arguments", "keys beyond the server's", "SORT BY/GET", "scripts", "pattern with NUL", "NONE"};
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 namespace respgate::proxy {
 

@@ -12,7 +12,7 @@
 
 #include "acl/policy_parser.h"
 #include "protocol/command_parser.h"
-#include "proxy/gate.h"
+#include "proxy/gate/gate.h"
 
 namespace respgate::proxy {
 

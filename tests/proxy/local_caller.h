@@ -12,8 +12,8 @@
 #include "acl/policy.h"
 #include "acl/policy_parser.h"
 #include "protocol/reply_writer.h"
-#include "proxy/client_query.h"
-#include "proxy/local_commands.h"
+#include "proxy/gate/client_query.h"
+#include "proxy/gate/local_commands.h"
 #include "tests/proxy/resp_value.h"
 
 namespace respgate::proxy {

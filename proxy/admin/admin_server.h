@@ -1,0 +1,81 @@
+// The admin HTTP port: what operators and their machines ask a running respgate.
+// Lives on the control thread's io_context.  Knows HTTP and who may ask; what the
+// answers are is the server's business, handed in as AdminBackend.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "proxy/admin/readiness.h"
+#include "proxy/config/admin_access.h"
+#include "proxy/config/config.h"
+
+namespace respgate::proxy {
+
+// Something that changed, or was refused to somebody; for the audit.  `request` is what the client sent.
+struct AdminAct {
+  std::string peer;     // "127.0.0.1:40000", "unix:"
+  std::string request;  // "POST /kill?user=app"
+  std::string outcome;  // "ok", "failed", "refused"
+};
+
+// Called on the control thread, never after stop().  Those that must ask the workers call
+// `done` later, once, on the control thread.
+struct AdminBackend {
+  std::function<Readiness()> readiness;
+  std::function<std::string()> metrics;                                       // Prometheus text
+  std::function<std::string()> config;                                        // JSON
+  std::function<void(std::function<void(std::string)> done)> users;           // JSON
+  std::function<void(std::function<void(std::string)> done)> clients;         // JSON
+  std::function<std::string()> certificates;                                  // JSON
+  std::function<std::string(std::size_t n)> events;                           // JSON lines
+  std::function<void(std::function<void(std::string why_not)> done)> reload;  // empty: done, in every worker
+  std::function<void()> drain;
+  std::function<void(std::string user, std::uint64_t id, std::function<void(std::size_t)> done)> kill;  // closed sessions
+  std::function<bool(std::string level)> log_level;                                                     // false: no such level
+  std::function<void(const AdminAct& act)> audit;                                                       // may be empty
+};
+
+struct AdminLimits {
+  std::chrono::milliseconds client_timeout{10'000};   // for a request to arrive, and for its reply to leave
+  std::chrono::milliseconds backend_timeout{10'000};  // for the workers to answer
+  std::size_t connections = 64;                       // for each of the two addresses; more are closed at once
+  std::size_t request_bytes = 64 * 1024;              // of its head, and of its body
+};
+
+class AdminServer {
+ public:
+  // Binds and listens; throws std::system_error naming the address, or when the token file
+  // cannot be used, or when there is none and the address is not a loopback one.
+  AdminServer(boost::asio::io_context& io, const AdminConfig& config, AdminBackend backend, const AdminLimits& limits = {});
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  // What a reload brought: names that are accepted as Host, and the token, from the next request on.
+  // REQUIRES: a token, if needs_token().
+  void adopt(const std::vector<std::string>& hosts, const std::optional<AdminToken>& token);
+  // Other machines can connect.
+  bool needs_token() const;
+
+  // Closes every socket; the backend is not called again.
+  void stop();
+
+  // The TCP ports listened on: those of the configuration, or what the system chose for port 0.  0: none.
+  std::uint16_t port() const;
+  std::uint16_t health_port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace respgate::proxy

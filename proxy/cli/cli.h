@@ -1,0 +1,62 @@
+// The subcommands of respgate, one function each; main.cc reads the command line and
+// calls one of them.  Each returns the exit code of the process: 0 clean, 1
+// configuration, 2 usage or denied (explain), 70 internal.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/config/config.h"
+
+namespace respgate::proxy {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitConfig = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitInternal = 70;
+
+struct LogOptions {
+  std::string level = "info";   // trace debug info warn error off
+  std::string format = "text";  // text | json
+};
+
+struct RunOptions {
+  std::string config_file;
+  bool core_dumps = false;
+  LogOptions log;
+};
+// respgate run: serves until a signal.
+int run_proxy(const RunOptions& options);
+// The same with a configuration that is already loaded (respgate dev).  `on_listening(port)` is called once the
+// listeners are open, with the port of each.
+int run_proxy(const Config& config, const LogOptions& log,
+              const std::function<void(const std::vector<std::uint16_t>& ports)>& on_listening);
+
+struct CheckOptions {
+  std::string config_file;
+};
+int run_check(const CheckOptions& options);
+
+struct ExplainOptions {
+  std::string config_file;
+  std::string user;
+  std::string listener;  // empty: the first
+  std::vector<std::string> command;
+};
+int run_explain(const ExplainOptions& options);
+
+struct DevOptions {
+  std::string config_file;  // empty: the built-in sample
+  std::optional<std::uint16_t> port;
+  std::optional<std::uint16_t> tls_port;
+  LogOptions log;
+};
+int run_dev(const DevOptions& options);
+
+int run_hash_password();
+int run_version();
+
+}  // namespace respgate::proxy

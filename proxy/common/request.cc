@@ -1,0 +1,34 @@
+#include "proxy/common/request.h"
+
+#include <utility>
+
+namespace respgate::proxy {
+
+void RequestDeleter::operator()(Request* request) const { pool->give_back(std::unique_ptr<Request>(request)); }
+
+RequestPtr RequestPool::take() {
+  if (free_.empty()) return RequestPtr(new Request, RequestDeleter{this});
+  Request* request = free_.back().release();
+  free_.pop_back();
+  return RequestPtr(request, RequestDeleter{this});
+}
+
+void RequestPool::give_back(std::unique_ptr<Request> request) {
+  if (free_.size() >= kKeptRequests || request->wire.capacity() > kKeptBytes) return;
+  request->wire.clear();
+  request->sent = 0;
+  request->accounted_bytes = 0;
+  request->started_ns = 0;
+  request->expectation = {};
+  request->confirmation = {};
+  request->confirmations = 0;
+  request->patience_ms = 0;
+  request->blocking = false;
+  request->ends_state = false;
+  request->errand = 0;
+  request->reading = Request::Reading::kPlain;
+  request->guard = Request::Guard::kNone;
+  free_.push_back(std::move(request));
+}
+
+}  // namespace respgate::proxy

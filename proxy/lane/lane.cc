@@ -1,0 +1,205 @@
+#include "proxy/lane/lane.h"
+
+#include <array>
+#include <utility>
+
+#include "proxy/lane/upstream_hello.h"
+
+namespace respgate::proxy {
+namespace {
+
+constexpr std::size_t kReadsPerTurn = 4;  // then others have their turn
+constexpr std::size_t kGatheredRequests = 64;
+
+}  // namespace
+
+Lane::Lane(boost::asio::io_context& io, LaneSettingsPtr settings, LaneKey key, Use use, std::uint64_t id, std::span<char> scratch,
+           RequestPool& pool, MemoryBudget& memory, Owner& owner)
+    : io_(io),
+      settings_(std::move(settings)),
+      key_(key),
+      use_(use),
+      id_(id),
+      scratch_(scratch),
+      pool_(pool),
+      owner_(owner),
+      pipeline_(key.resp),
+      memory_(memory),
+      sentinel_(settings_->sentinel) {}
+
+// What Pipeline finds, handed to whoever waits for it in this state.
+class Lane::Replies final : public Pipeline::Sink {
+ public:
+  explicit Replies(Lane& lane) : lane_(lane) {}
+
+  void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) override {
+    if (lane_.state_ == State::kGreeting) {
+      lane_.on_greeting_reply(frame);
+    } else if (request->guard == Request::Guard::kLogin) {
+      if (lane_.state_ != State::kEnded) lane_.on_login_reply(frame);
+    } else if (lane_.state_ != State::kEnded) {
+      lane_.owner_.on_lane_reply(lane_, std::move(request), frame);
+    }
+  }
+  void on_confirmation(const Request& request, const protocol::ReplyFrame& frame) override {
+    if (lane_.state_ != State::kEnded) lane_.owner_.on_lane_confirmation(lane_, request, frame);
+  }
+  void on_push(const protocol::ReplyFrame& frame) override {
+    if (lane_.state_ != State::kEnded) lane_.owner_.on_lane_push(lane_, frame);
+  }
+
+ private:
+  Lane& lane_;
+};
+
+void Lane::submit(RequestPtr request, std::int64_t now_ms) {
+  last_used_ms_ = now_ms;
+  if (load() == 0) progress_ms_ = now_ms;
+  if (state_ != State::kReady) {
+    waiting_.push_back(std::move(request));
+  } else if (request->wire.empty()) {
+    owner_.on_lane_reply(*this, std::move(request), kLaneOpened);
+  } else {
+    push(std::move(request));
+  }
+}
+
+void Lane::push(RequestPtr request) {
+  if (use_ == Use::kShared) {
+    sentinel_.guard(*request);
+    sentinel_.count();
+  }
+  pipeline_.push(std::move(request));
+}
+
+void Lane::probe_if_due(std::int64_t now_ms) {
+  if (state_ == State::kReady && use_ == Use::kShared && sentinel_.is_due(now_ms)) probe(now_ms);
+}
+
+void Lane::probe(std::int64_t now_ms) {
+  RequestPtr probe = pool_.take();
+  sentinel_.make_probe(*probe, now_ms);
+  if (load() == 0) progress_ms_ = now_ms;
+  pipeline_.push(std::move(probe));
+}
+
+void Lane::flush(std::int64_t now_ms) {
+  if (!stream_ || write_blocked_) return;
+  probe_if_due(now_ms);
+  std::array<::iovec, kGatheredRequests> gathered;
+  while (pipeline_.has_unsent()) {
+    const std::size_t entries = pipeline_.gather(gathered);
+    const tls::Transfer written = stream_->write({gathered.data(), entries});
+    if (written.error) return end(LaneEnd::kLost, written.error.message());
+    if (written.blocked) {
+      write_blocked_ = true;
+      stream_->wait_writable([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error) self->on_writable();
+      });
+      return;
+    }
+    pipeline_.sent(written.bytes);
+    last_used_ms_ = std::max(last_used_ms_, now_ms);
+  }
+}
+
+void Lane::on_writable() {
+  write_blocked_ = false;
+  flush(last_used_ms_);
+}
+
+void Lane::wait_readable() {
+  stream_->wait_readable([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error) self->on_readable();
+  });
+}
+
+void Lane::on_readable() {
+  Replies replies(*this);
+  for (std::size_t i = 0; i < kReadsPerTurn && stream_; ++i) {
+    const tls::Transfer got = stream_->read(scratch_);
+    if (got.blocked) break;
+    if (got.error) return end(state_ == State::kGreeting ? LaneEnd::kUnreachable : LaneEnd::kLost, got.error.message());
+    const Pipeline::Fault fault = pipeline_.receive({scratch_.data(), got.bytes}, replies);
+    if (state_ == State::kEnded) return;
+    memory_.now_holds(pipeline_.buffered_bytes());
+    if (fault != Pipeline::Fault::kNone)
+      return end(fault == Pipeline::Fault::kNoEcho ? LaneEnd::kRefusedCredentials : LaneEnd::kDesync, std::string(pipeline_.fault_text()));
+    progress_ms_ = last_used_ms_ = owner_.now_ms();
+    if (got.bytes < scratch_.size()) break;
+  }
+  if (finish_if_empty()) return;
+  wait_readable();
+}
+
+void Lane::retire() {
+  if (state_ == State::kEnded) return;
+  if (state_ != State::kReady) return end(LaneEnd::kFinished, "retired before it was ready");
+  state_ = State::kRetired;
+}
+
+bool Lane::finish_if_empty() {
+  if (state_ != State::kRetired || load() > 0) return state_ == State::kEnded;
+  end(LaneEnd::kFinished, "retired");
+  return true;
+}
+
+void Lane::sweep(std::int64_t now_ms) {
+  if (state_ < State::kReady && now_ms >= dial_deadline_ms_) {
+    if (awaits_login_) return end(was_refused_ ? LaneEnd::kRefusedCredentials : LaneEnd::kUnreachable, *awaits_login_);
+    const bool is_shaking_hands = state_ == State::kDialling && stream_;
+    return end(LaneEnd::kUnreachable, is_shaking_hands
+                                          ? "no answer to the TLS handshake within connect_timeout: does the node speak TLS there?"
+                                          : "no answer within connect_timeout");
+  }
+  if (finish_if_empty()) return;
+  if (is_overdue(now_ms)) return end(LaneEnd::kTimeout, "no reply within response_timeout");
+  if (peer_is_dead(now_ms)) return end(LaneEnd::kLost, "the node's machine has not acknowledged anything within dead_peer");
+  if (use_ == Use::kShared && wants_login(now_ms)) log_in_again(now_ms);
+  if (state_ == State::kReady) flush(now_ms);
+}
+
+bool Lane::is_overdue(std::int64_t now_ms) const {
+  const std::int64_t limit = settings_->response_timeout.count();
+  if (limit <= 0 || pipeline_.empty()) return false;
+  const std::int64_t patience = pipeline_.front().patience_ms;
+  return patience != Request::kForEver && now_ms - progress_ms_ >= limit + patience;
+}
+
+// A busy or stopped server still acknowledges, be it only that it has no room: it is left alone.  (TCP_USER_TIMEOUT
+// would cut it, since Linux counts a closed window as unanswered.)  An idle lane is kept-alive by the kernel.
+bool Lane::peer_is_dead(std::int64_t now_ms) {
+  if (!stream_ || !stream_->is_unacknowledged()) {
+    unanswered_since_ms_ = 0;
+    return false;
+  }
+  if (unanswered_since_ms_ == 0) unanswered_since_ms_ = now_ms;
+  return now_ms - unanswered_since_ms_ >= settings_->dead_peer.count();
+}
+
+void Lane::end(LaneEnd why, std::string text) {
+  if (state_ == State::kEnded) return;
+  const bool greeting = state_ == State::kGreeting;
+  state_ = State::kEnded;
+  const auto self = shared_from_this();  // the owner drops its reference below
+  if (stream_) stream_->close();
+  stream_.reset();
+  memory_.now_holds(0);
+  if (dialling_) {
+    boost::system::error_code ignored;
+    dialling_->close(ignored);
+  }
+  const LaneReport report{why, std::move(text)};
+  while (!pipeline_.empty()) {
+    RequestPtr request = pipeline_.pop();
+    const bool is_own = request->guard == Request::Guard::kProbe || request->guard == Request::Guard::kLogin;
+    if (!greeting && !is_own) {
+      const bool may_have_run = request->sent > 0;
+      owner_.on_request_failed(*this, std::move(request), report, may_have_run);
+    }
+  }
+  for (; !waiting_.empty(); waiting_.pop_front()) owner_.on_request_failed(*this, std::move(waiting_.front()), report, false);
+  owner_.on_lane_ended(*this, report);
+}
+
+}  // namespace respgate::proxy

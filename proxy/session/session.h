@@ -1,0 +1,193 @@
+// One client connection.  A session moves bytes and decides nothing: what a command
+// means is Gate's business, where it goes is the router's, and the order in which
+// replies leave is ReplyQueue's.
+//
+// Reads stop while the client owes it to us to read, or we owe it answers: past the
+// window, past the output watermark, while a lane is full, while a command waits for
+// the answers of those before it.  TCP does the rest.
+// Lives on its worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/command_parser.h"
+#include "proxy/common/input_buffer.h"
+#include "proxy/common/memory_budget.h"
+#include "proxy/common/request.h"
+#include "proxy/gate/close_reason.h"
+#include "proxy/gate/gate.h"
+#include "proxy/lane/lane_directory.h"
+#include "proxy/lane/pinned_lanes.h"
+#include "proxy/lane/standalone_router.h"
+#include "proxy/metrics/metrics.h"
+#include "proxy/session/client_inquiry.h"
+#include "proxy/session/decision_log.h"
+#include "proxy/session/reply_queue.h"
+#include "proxy/session/turn_queue.h"
+#include "proxy/snapshot/snapshot.h"
+#include "tls/stream.h"
+
+namespace respgate::proxy {
+
+// What every session of a worker shares.  All of it outlives the sessions.
+struct SessionServices {
+  std::span<char> scratch;
+  RequestPool& requests;
+  StandaloneRouter& router;
+  PinnedLanes& pinned;
+  LaneDirectory& directory;
+  DecisionLog& decisions;
+  TurnQueue& turn;
+  MemoryBudget& memory;
+  ClientInquiry& inquiry;
+  const SnapshotPtr& snapshot;  // in force
+  const std::int64_t& unix_s;   // the time, as of the last sweep
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `on_closed` is called once, from close().
+  Session(tls::Stream stream, SessionId id, ClientState client, protocol::TargetFinder& finder, const ServerFacts& server,
+          SessionServices services, ListenerCounters& counters, std::function<void(Session&, CloseReason)> on_closed);
+
+  void start();
+  // A reply, or a part of one.
+  void deliver(const Request& request, std::string_view bytes, Part part);
+  // What became of a question to all workers.
+  void take_answer(Seq seq, std::string_view bytes);
+  // What the server said unasked on the session's own lane.  REQUIRES: expects_pushes().
+  void push(std::string_view bytes);
+  bool expects_pushes() const { return gate_.has_lane_for_good(); }
+  // Its own lane ended; what was in flight on it has been answered with an error.
+  void on_lease_lost(std::uint64_t lane);
+  // Its own lane leads to a node that is no primary any more, or is about to be ended by it.
+  void on_lease_stale(std::uint64_t lane);
+  // Its own lane, if it has one, is not one that would be dialled now: used no longer than needed.
+  void abandon_lane();
+  // Does the server take an AUTH on the session's lane, now?
+  bool may_log_in(std::uint64_t lane) const;
+  // The number at the node of the connection on which it is blocked; 0: it is not.  Otherwise its lane goes to no
+  // other session before end_unblock().
+  std::int64_t begin_unblock();
+  void end_unblock();
+  // The lane it waited for has room.
+  void on_room();
+  // End of the turn: go on with bytes that are already here, write what is to be written.
+  void resume();
+  void flush();
+
+  // A new snapshot is in force.  Closes when rights in use were revoked.
+  void adopt(acl::PolicyPtr policy, ListenerTerms terms);
+  // Deadlines: login, idle, waiting for a lane.
+  void sweep(std::int64_t now_ms);
+  // Takes no new commands, closes when everything owed is sent; at the deadline with what is not.
+  void drain(std::int64_t deadline_ms);
+  void close(CloseReason why);  // idempotent
+
+  SessionId id() const { return id_; }
+  const ClientState& client() const { return gate_.client(); }
+  ClientType type() const { return gate_.is_subscriber() ? ClientType::kPubsub : ClientType::kNormal; }
+  // Its line in CLIENT LIST.
+  std::string info_line(std::int64_t now_ms) const;
+  bool is_open() const { return stream_.is_open(); }
+  // That it showed in the handshake; null: none.
+  tls::CertificatePtr peer_certificate() const { return stream_.channel() != nullptr ? stream_.channel()->peer_certificate() : nullptr; }
+  std::size_t owed_replies() const { return replies_.size(); }
+  std::size_t output_bytes() const { return out_.size() - out_sent_; }
+
+ private:
+  const ClientLimits& limits() const { return services_.snapshot->config.limits; }
+  const UpstreamConfig& upstream() const { return services_.snapshot->config.upstream; }
+
+  enum class Step : std::uint8_t { kContinue, kStop };
+  // Unsent replies past which no further command is looked at.
+  static constexpr std::size_t kOutputWatermark = 256 * 1024;
+  static constexpr std::size_t kOutputWatermarkBeforeLogin = 1024;
+
+  void wait_readable();
+  void on_readable();
+  void understand(std::string_view fresh);
+  Step handle_next(std::string_view& input);
+  Step handle(const protocol::Command& command);
+  Step act(const Verdict& verdict);
+  void reply(Seq seq, std::string_view bytes);
+  void answer(Seq seq, std::string_view bytes);
+  void forward(const Verdict& verdict, Seq seq);
+  void ask(Seq seq);
+  RequestPtr make_request(const Verdict& verdict, Seq seq);
+  void submit(RequestPtr request);
+  bool lease_lane(std::int64_t database);
+  void leave_lane();
+  void leave_unused_lane();
+  void drop_lane();
+  void list_lane();
+  void lose_lane();
+  Standing standing() const;
+  std::string_view settle(const Request& request, std::string_view bytes);
+  void select(const Verdict& verdict, Seq seq);
+  Step refuse_stream();
+  bool blocked();
+  bool wait_for_lane();
+  void end_input();
+  void account();
+  void give_back_what_idles();
+  void schedule_flush();
+  void schedule_resume();
+  void after_output();
+  bool is_over_limit() const;
+  void linger();
+  void discard_input();
+  void adapt_limits();
+  protocol::Limits limits_in_force() const;
+  LaneKey lane_key(std::int64_t database) const;
+  std::uint32_t identity() const { return client().policy->identity_of(client().principal); }
+
+  tls::Stream stream_;
+  const SessionId id_;
+  SessionServices services_;
+  ListenerCounters& counters_;
+  std::function<void(Session&, CloseReason)> on_closed_;
+  Gate gate_;
+  protocol::CommandParser parser_;
+  ReplyQueue replies_;
+  InputBuffer in_;
+  std::string out_;
+  std::size_t out_sent_ = 0;
+  MemoryShare memory_;
+
+  std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
+  std::size_t upstream_owed_ = 0;  // of them
+  std::uint64_t lease_ = 0;        // its own lane, if it has one; then all its requests go there
+  bool lease_is_stale_ = false;    // used no longer than needed, and by no other session
+  bool is_listed_ = false;         // in the directory
+  unsigned unblocks_ = 0;          // under way to the node: until they are answered no other session may have the lane
+  std::optional<Seq> selecting_;   // SELECT in progress: nothing behind it is looked at
+  std::int64_t selecting_database_ = 0;
+  std::int64_t waiting_since_ms_ = 0;  // for room in a lane; 0: not waiting
+  bool lane_busy_ = false;             // waited longer than queue_timeout
+  bool needs_answers_ = false;         // the next command waits for all answers
+  bool limits_after_login_ = false;
+  bool reading_ = false;        // a wait for bytes is in progress
+  bool understanding_ = false;  // inside understand()
+  bool write_blocked_ = false;
+  bool input_ended_ = false;  // the client sent its last byte
+  bool closing_ = false;      // no more commands; close when everything is sent
+  bool flush_scheduled_ = false;
+  bool resume_scheduled_ = false;
+  CloseReason closing_why_ = CloseReason::kAsked;
+  bool lingering_ = false;  // everything is sent; waiting for the client to see it
+  std::int64_t last_input_ms_ = 0;
+  std::int64_t logged_out_since_ms_ = 0;
+  std::int64_t linger_until_ms_ = 0;
+  std::int64_t closing_stalled_since_ms_ = 0;
+  std::int64_t drain_deadline_ms_ = 0;  // 0: is not drained
+  std::uint32_t until_timed_ = 0;
+};
+
+}  // namespace respgate::proxy

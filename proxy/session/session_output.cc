@@ -1,0 +1,144 @@
+// The half of a session that sends: replies in their order, one write a turn, and
+// what becomes of a client that does not read.
+#include <utility>
+
+#include "proxy/common/clock.h"
+#include "proxy/common/string_memory.h"
+#include "proxy/session/session.h"
+
+namespace respgate::proxy {
+namespace {
+
+constexpr std::size_t kKeptOutput = 4096;
+constexpr std::int64_t kLingerMs = 1000;
+
+}  // namespace
+
+void Session::deliver(const Request& request, std::string_view bytes, Part part) {
+  if (!is_open()) return;
+  if (part == Part::kLast) {
+    if (--upstream_owed_ == 0) lane_ = 0;
+    if (request.started_ns != 0) counters_.observe_duration(steady_ns() - request.started_ns);
+    bytes = settle(request, bytes);
+  }
+  if (is_over_limit()) return close(CloseReason::kOutputLimit);
+  replies_.fill(request.ticket.seq, bytes, part, out_);
+  if (lease_ != 0 && !is_listed_ && gate_.has_lane_for_good()) list_lane();
+  leave_unused_lane();
+  if (!understanding_) {
+    if (!reading_) schedule_resume();
+    account();
+    if (is_open()) after_output();
+  }
+}
+
+void Session::take_answer(Seq seq, std::string_view bytes) {
+  if (!is_open()) return;
+  if (is_over_limit()) return close(CloseReason::kOutputLimit);
+  answer(seq, bytes);
+  if (!reading_) schedule_resume();
+  account();
+  after_output();
+}
+
+// What the reply means to the session, and what the client gets in its place.
+std::string_view Session::settle(const Request& request, std::string_view bytes) {
+  if (selecting_ == request.ticket.seq) {
+    if (bytes.starts_with('+')) gate_.select_done(selecting_database_);
+    selecting_.reset();
+  }
+  if (request.blocking) gate_.unblocked();
+  const bool is_refused = bytes.starts_with('-');
+  if (is_refused && request.ends_state) gate_.state_remains();
+  if (is_refused && !request.confirmation.empty() && !closing_) {  // what it holds is not known any more
+    closing_ = true;
+    closing_why_ = CloseReason::kUpstreamGone;
+  }
+  return request.reading == Request::Reading::kPlain ? bytes : gate_.read_reply(request.reading, bytes);
+}
+
+void Session::push(std::string_view bytes) {
+  if (is_over_limit()) return close(CloseReason::kOutputLimit);
+  out_.append(bytes);
+  account();
+  after_output();
+}
+
+void Session::reply(Seq seq, std::string_view bytes) { replies_.fill(seq, bytes, Part::kLast, out_); }
+
+// Something may have been added to `out_`, or the last answer may be in.
+void Session::after_output() {
+  if (output_bytes() > 0) {
+    schedule_flush();
+  } else if (closing_ && replies_.empty()) {
+    linger();
+  }
+}
+
+// Too much is unread already: the next reply ends it.  One large reply alone may pass the limit.
+bool Session::is_over_limit() const {
+  const std::size_t unread = output_bytes() + replies_.parked_bytes();
+  return unread > limits().client_output_buffer || (unread > kOutputWatermark && services_.memory.is_exhausted());
+}
+
+// Everything is sent.  Closing while bytes of the client are unread would reset the connection and take the last
+// reply with it, so what still comes is read and thrown away for a moment.
+void Session::linger() {
+  if (input_ended_ || closing_why_ == CloseReason::kShutdown) return close(closing_why_);
+  if (std::exchange(lingering_, true)) return;
+  linger_until_ms_ = steady_ms() + kLingerMs;
+  stream_.shutdown_send();
+  wait_readable();
+}
+
+void Session::discard_input() {
+  const tls::Transfer got = stream_.read(services_.scratch);
+  if (got.error) return close(closing_why_);
+  wait_readable();
+}
+
+void Session::schedule_flush() {
+  if (write_blocked_ || std::exchange(flush_scheduled_, true)) return;
+  services_.turn.flush(shared_from_this());
+}
+
+void Session::flush() {
+  flush_scheduled_ = false;
+  if (!is_open() || write_blocked_) return;
+  while (output_bytes() > 0) {
+    const ::iovec bytes{out_.data() + out_sent_, output_bytes()};
+    const tls::Transfer written = stream_.write({&bytes, 1});
+    if (written.error) return close(CloseReason::kClientGone);
+    if (written.blocked) {
+      write_blocked_ = true;
+      stream_.wait_writable([self = shared_from_this()](const tls::error_code& error) {
+        self->write_blocked_ = false;
+        if (!error) self->flush();
+      });
+      break;
+    }
+    out_sent_ += written.bytes;
+  }
+  if (output_bytes() == 0) {
+    out_.clear();
+    out_sent_ = 0;
+    if (out_.capacity() > kKeptOutput) give_back_memory(out_);
+  } else if (out_sent_ > kOutputWatermark) {
+    out_.erase(0, out_sent_);
+    out_sent_ = 0;
+  }
+  account();
+  after_output();
+  if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();
+}
+
+// What is kept from one command to the next would, over thousands of clients who say nothing, be most of the memory.
+void Session::give_back_what_idles() {
+  replies_.trim();
+  give_back_memory(out_);
+  account();
+}
+
+void Session::account() { memory_.now_holds(in_.capacity() + out_.capacity() + replies_.parked_bytes() + gate_.held_bytes()); }
+
+}  // namespace respgate::proxy

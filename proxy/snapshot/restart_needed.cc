@@ -1,0 +1,33 @@
+#include "proxy/snapshot/restart_needed.h"
+
+#include <algorithm>
+#include <string>
+
+namespace respgate::proxy {
+namespace {
+
+// A unix socket gets its mode before anybody can connect to it, and keeps it.
+bool is_mode_another(const Config& running, const ListenerConfig& wanted) {
+  const auto same_socket = [&](const ListenerConfig& listener) { return listener.address == wanted.address; };
+  const auto found = std::find_if(running.listeners.begin(), running.listeners.end(), same_socket);
+  return wanted.address.kind == Address::Kind::kUnix && found != running.listeners.end() && found->unix_mode != wanted.unix_mode;
+}
+
+}  // namespace
+
+std::vector<ConfigError> restart_needed(const Config& running, const Config& wanted) {
+  ErrorLog errors(wanted.file.string());
+  const auto need_restart = [&](bool is_needed, const std::string& path) {
+    if (is_needed) errors.add(wanted.places.of(path), path, "cannot change while running: restart to apply, or write what was there");
+  };
+  need_restart(running.workers != wanted.workers, "workers");
+  for (std::size_t i = 0; i < wanted.listeners.size(); ++i)
+    need_restart(is_mode_another(running, wanted.listeners[i]), "listeners[" + std::to_string(i) + "].mode");
+  need_restart(running.audit.file != wanted.audit.file, "audit.file");
+  need_restart(running.audit.keys != wanted.audit.keys, "audit.keys");
+  need_restart(running.admin.address != wanted.admin.address, "admin.address");
+  need_restart(running.admin.health_address != wanted.admin.health_address, "admin.health_address");
+  return errors.take();
+}
+
+}  // namespace respgate::proxy

@@ -1,0 +1,40 @@
+#include "proxy/common/log_text.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace respgate::proxy {
+namespace {
+
+TEST(LogTextTest, PrintableAsciiStaysAsItIs) { EXPECT_EQ(log_text("orders:42 (a=b) 'x' ~!"), "orders:42 (a=b) 'x' ~!"); }
+
+TEST(LogTextTest, EveryOtherByteBecomesTwoHexDigits) {
+  for (int value = 0; value < 256; ++value) {
+    const char c = static_cast<char>(value);
+    const bool kept = value >= 0x20 && value <= 0x7e && c != '"' && c != '\\';
+    char expected[8];
+    std::snprintf(expected, sizeof expected, kept ? "%c" : "\\x%02x", value);
+    EXPECT_EQ(log_text(std::string_view(&c, 1)), expected) << value;
+  }
+}
+
+TEST(LogTextTest, ALineCannotBeForged) { EXPECT_EQ(log_text("x\r\n[info] user=\"admin\""), "x\\x0d\\x0a[info] user=\\x22admin\\x22"); }
+
+TEST(LogTextTest, TextDirectionCannotBeReversed) {
+  EXPECT_EQ(log_text("a\xe2\x80\xae"
+                     "b"),
+            "a\\xe2\\x80\\xaeb");
+}
+
+TEST(LogTextTest, ExactlyTheLimitIsShownWhole) { EXPECT_EQ(log_text(std::string(128, 'a')), std::string(128, 'a')); }
+
+TEST(LogTextTest, WhatIsCutIsCounted) {
+  EXPECT_EQ(log_text(std::string(129, 'a')), std::string(128, 'a') + "\\...1 more bytes");
+  EXPECT_EQ(log_text("abcdef", 2), "ab\\...4 more bytes");
+}
+
+TEST(LogTextTest, TheMarkOfACutCannotBeForged) { EXPECT_EQ(log_text("\\...4 more bytes"), "\\x5c...4 more bytes"); }
+
+}  // namespace
+}  // namespace respgate::proxy
