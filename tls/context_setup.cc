@@ -45,7 +45,10 @@ bool use_chain(SSL_CTX* context, const CertificateChain& chain, const std::strin
 
 void trust(SSL_CTX* context, const std::vector<CertificatePtr>& authorities, const std::vector<RevocationsPtr>& revocations) {
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
-  for (const CertificatePtr& authority : authorities) X509_STORE_add_cert(store, authority.get());
+  for (const CertificatePtr& authority : authorities) {
+    X509_check_purpose(authority.get(), -1, 0);  // parses it now, for all threads: otherwise the first that needs it does
+    X509_STORE_add_cert(store, authority.get());
+  }
   for (const RevocationsPtr& list : revocations) X509_STORE_add_crl(store, list.get());
   // Of every authority on the way: one that published no list would otherwise vouch for the revoked.
   if (!revocations.empty()) X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
