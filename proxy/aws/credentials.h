@@ -18,6 +18,8 @@ struct AwsCredentials {
   std::string session_token;               // empty: the key is not a temporary one
   std::int64_t expires_s = kNeverExpires;  // Unix time
 
+  bool operator==(const AwsCredentials&) const = default;
+
   ~AwsCredentials() {
     OPENSSL_cleanse(secret_access_key.data(), secret_access_key.size());
     OPENSSL_cleanse(session_token.data(), session_token.size());

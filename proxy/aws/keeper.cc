@@ -15,7 +15,6 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kSoonest{1000};
 
 }  // namespace
 
@@ -25,7 +24,9 @@ AwsKeeper::AwsKeeper(asio::io_context& io, std::unique_ptr<AwsChain> chain, std:
 void AwsKeeper::start() { asio::co_spawn(io_, run(shared_from_this()), asio::detached); }
 
 void AwsKeeper::doubt() {
-  if (!asking_) timer_.cancel();
+  if (asking_) return;
+  is_doubted_ = true;
+  timer_.cancel();
 }
 
 void AwsKeeper::stop() {
@@ -44,13 +45,13 @@ asio::awaitable<void> AwsKeeper::run(std::shared_ptr<AwsKeeper> self) {
     self->timer_.expires_after(self->pause());
     co_await self->timer_.async_wait(kAwait);  // cut short by doubt() and stop()
     while (self->tell_ && self->is_too_soon()) {
-      self->timer_.expires_after(kSoonest);
+      self->timer_.expires_after(std::chrono::milliseconds(self->asked_ms_ - steady_ms()) + aws_doubt_pause(self->in_vain_));
       co_await self->timer_.async_wait(kAwait);
     }
   }
 }
 
-bool AwsKeeper::is_too_soon() const { return steady_ms() - asked_ms_ < kSoonest.count(); }
+bool AwsKeeper::is_too_soon() const { return steady_ms() - asked_ms_ < aws_doubt_pause(in_vain_).count(); }
 
 void AwsKeeper::take(AwsAnswer&& answer) {
   const std::int64_t now_s = unix_s();
@@ -58,6 +59,9 @@ void AwsKeeper::take(AwsAnswer&& answer) {
   const bool is_good = found && answer.credentials.expires_s > now_s;
   news_.refreshed = is_good;
   news_.trouble = is_good ? "" : answer.what + (found ? ": what it hands out has expired" : "");
+  const bool is_new = is_good && (!news_.credentials || *news_.credentials != answer.credentials);
+  in_vain_ = is_doubted_ && !is_new ? in_vain_ + 1 : 0;
+  is_doubted_ = false;
   if (is_good) news_.credentials = std::make_shared<const AwsCredentials>(std::move(answer.credentials));
   if (news_.credentials && news_.credentials->expires_s <= now_s) news_.credentials.reset();
   failures_ = is_good ? 0 : failures_ + 1;

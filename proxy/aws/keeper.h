@@ -30,7 +30,8 @@ class AwsKeeper : public std::enable_shared_from_this<AwsKeeper> {
   AwsKeeper(boost::asio::io_context& io, std::unique_ptr<AwsChain> chain, std::function<void(const News&)> tell);
 
   void start();
-  // The node did not believe a token: asks the chain again, at most once a second.
+  // The node did not believe a token: asks the chain again, at most once a second, and ever more rarely while that brings
+  // nothing new.
   void doubt();
   void stop();
 
@@ -46,6 +47,8 @@ class AwsKeeper : public std::enable_shared_from_this<AwsKeeper> {
   boost::asio::steady_timer timer_;
   News news_;
   bool asking_ = true;
+  bool is_doubted_ = false;
+  unsigned in_vain_ = 0;  // times in a row that doubts brought nothing new
   unsigned failures_ = 0;
   std::int64_t asked_ms_ = 0;
   std::minstd_rand random_;

@@ -38,4 +38,6 @@ milliseconds aws_refresh_pause(const AwsRefreshMoment& moment) {
   return std::max(spread(ms_until_renewal(left_s), moment.chance), milliseconds(kFirstPauseMs));
 }
 
+milliseconds aws_doubt_pause(unsigned in_vain) { return milliseconds(1000) * (1 << std::min(in_vain, 6u)); }
+
 }  // namespace respgate::proxy

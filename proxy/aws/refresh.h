@@ -25,4 +25,8 @@ struct AwsRefreshMoment {
 // How long to wait before asking again.
 std::chrono::milliseconds aws_refresh_pause(const AwsRefreshMoment& moment);
 
+// How soon to ask again after the last time when the node does not believe what it is shown: `in_vain` times in a row
+// that brought nothing new.
+std::chrono::milliseconds aws_doubt_pause(unsigned in_vain);
+
 }  // namespace respgate::proxy

@@ -8,7 +8,7 @@
 namespace respgate::proxy {
 namespace {
 
-constexpr std::chrono::hours kNodesLimit{12};
+constexpr std::chrono::hours kLatest{11};  // the node ends a connection after 12
 
 void read_cache(MapReader& section, IamCache& cache) {
   std::string written;
@@ -39,7 +39,7 @@ void read_iam(MapReader section, UpstreamCredentials& credentials) {
   section.text("user", credentials.user);
   read_cache(section, iam.cache);
   read_region(section, iam.cache);
-  section.duration("reauthenticate", iam.reauthenticate, {std::chrono::milliseconds(100), kNodesLimit});
+  section.duration("reauthenticate", iam.reauthenticate, {std::chrono::milliseconds(100), kLatest});
   section.finish();
 }
 
@@ -63,7 +63,7 @@ void read_credentials(MapReader section, const Folder& folder, UpstreamCredentia
 void read_own_credentials(MapReader& upstream, const Folder& folder, std::vector<OwnCredentials>& out) {
   for (auto& [name, section] : upstream.named_sections("per_user_credentials")) {
     OwnCredentials own{name.text, {}};
-    if (!section.has("iam") && !section.has("user")) section.require("password_file", "password_file: FILE, or iam: {cache: NAME}");
+    if (!section.has("iam")) section.require("user", "user: NAME, who the node is to see, and password_file: FILE");
     read_credentials(section, folder, own.credentials);
     out.push_back(std::move(own));
   }

@@ -109,7 +109,12 @@ void read_upstream(MapReader& root, const Folder& folder, Config& config) {
   read_credentials(section.section("credentials"), folder, upstream.credentials);
   read_own_credentials(section, folder, upstream.per_user);
   check_tokens_are_private(section, upstream);
-  for (const OwnCredentials& own : upstream.per_user) config.policy.own_identity.push_back(own.principal);
+  for (const OwnCredentials& own : upstream.per_user) {
+    // Scripts are allowed to whoever has a login of his own, since the node judges them: not as the proxy.
+    if (own.credentials.user == (upstream.credentials.user.empty() ? "default" : upstream.credentials.user))
+      section.complain("per_user_credentials." + own.principal, "has the proxy's own user: write one with this user's rights");
+    config.policy.own_identity.push_back(own.principal);
+  }
   read_timeouts(section, upstream);
   section.count("lanes_per_worker", upstream.lanes_per_worker, {1, 64});
   section.count("lane_window", upstream.lane_window, {1, 1'000'000});

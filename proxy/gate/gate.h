@@ -93,6 +93,8 @@ class Gate {
 
   // The session's own lane.  Does the client have state on it (MULTI, WATCH, subscriptions, tracking)?
   bool needs_lane() const { return transaction_.is_open() || watching_ || !subscriptions_.empty() || tracking_.on; }
+  // Or will it, when all it has sent is answered?
+  bool awaits_state() const { return needs_lane() || !tracking_asked_.empty(); }
   // Has it run what makes it better to keep the lane than to close it?
   bool keeps_lane() const { return lane_kept_; }
   // May another session have it afterwards?

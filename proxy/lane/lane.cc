@@ -55,17 +55,16 @@ class Lane::Replies final : public Pipeline::Sink {
 void Lane::submit(RequestPtr request, std::int64_t now_ms) {
   last_used_ms_ = now_ms;
   if (load() == 0) progress_ms_ = now_ms;
-  if (state_ != State::kReady) {
+  if (state_ != State::kReady || later_login_ != LaterLogin::kNone) {
     waiting_.push_back(std::move(request));
-  } else if (request->wire.empty()) {
-    owner_.on_lane_reply(*this, std::move(request), kLaneOpened);
   } else {
     push(std::move(request));
   }
 }
 
 void Lane::push(RequestPtr request) {
-  if (use_ == Use::kShared) {
+  if (request->wire.empty()) return owner_.on_lane_reply(*this, std::move(request), kLaneOpened);
+  if (use_ == Use::kShared && request->guard != Request::Guard::kProbe) {
     sentinel_.guard(*request);
     sentinel_.count();
   }
@@ -73,13 +72,14 @@ void Lane::push(RequestPtr request) {
 }
 
 void Lane::probe_if_due(std::int64_t now_ms) {
-  if (state_ == State::kReady && use_ == Use::kShared && sentinel_.is_due(now_ms)) probe(now_ms);
+  if (state_ == State::kReady && use_ == Use::kShared && later_login_ == LaterLogin::kNone && sentinel_.is_due(now_ms)) probe(now_ms);
 }
 
 void Lane::probe(std::int64_t now_ms) {
   RequestPtr probe = pool_.take();
   sentinel_.make_probe(*probe, now_ms);
   if (load() == 0) progress_ms_ = now_ms;
+  if (later_login_ != LaterLogin::kNone) return waiting_.push_back(std::move(probe));
   pipeline_.push(std::move(probe));
 }
 
@@ -126,6 +126,7 @@ void Lane::on_readable() {
     if (fault != Pipeline::Fault::kNone)
       return end(fault == Pipeline::Fault::kNoEcho ? LaneEnd::kRefusedCredentials : LaneEnd::kDesync, std::string(pipeline_.fault_text()));
     progress_ms_ = last_used_ms_ = owner_.now_ms();
+    send_due_login();
     if (got.bytes < scratch_.size()) break;
   }
   if (finish_if_empty()) return;
@@ -135,6 +136,12 @@ void Lane::on_readable() {
 void Lane::retire() {
   if (state_ == State::kEnded) return;
   if (state_ != State::kReady) return end(LaneEnd::kFinished, "retired before it was ready");
+  if (later_login_ == LaterLogin::kDue) {
+    later_login_ = LaterLogin::kNone;  // it ends before it would matter
+    release_waiting();
+  }
+  // Nothing comes behind its last request that would show a reply to be missing.
+  if (use_ == Use::kShared && load() > 0 && settings_->sentinel.mode != SentinelConfig::Mode::kOff) probe(owner_.now_ms());
   state_ = State::kRetired;
 }
 
@@ -155,8 +162,10 @@ void Lane::sweep(std::int64_t now_ms) {
   if (finish_if_empty()) return;
   if (is_overdue(now_ms)) return end(LaneEnd::kTimeout, "no reply within response_timeout");
   if (peer_is_dead(now_ms)) return end(LaneEnd::kLost, "the node's machine has not acknowledged anything within dead_peer");
+  if (later_login_ == LaterLogin::kSent && now_ms >= login_deadline_ms_)
+    return end(LaneEnd::kTimeout, "no answer to a later login within connect_timeout");
   if (use_ == Use::kShared && wants_login(now_ms)) log_in_again(now_ms);
-  if (state_ == State::kReady) flush(now_ms);
+  if (state_ == State::kReady || state_ == State::kRetired) flush(now_ms);
 }
 
 bool Lane::is_overdue(std::int64_t now_ms) const {
@@ -190,15 +199,18 @@ void Lane::end(LaneEnd why, std::string text) {
     dialling_->close(ignored);
   }
   const LaneReport report{why, std::move(text)};
+  const auto is_own = [](const Request& request) {
+    return request.guard == Request::Guard::kProbe || request.guard == Request::Guard::kLogin;
+  };
   while (!pipeline_.empty()) {
     RequestPtr request = pipeline_.pop();
-    const bool is_own = request->guard == Request::Guard::kProbe || request->guard == Request::Guard::kLogin;
-    if (!greeting && !is_own) {
+    if (!greeting && !is_own(*request)) {
       const bool may_have_run = request->sent > 0;
       owner_.on_request_failed(*this, std::move(request), report, may_have_run);
     }
   }
-  for (; !waiting_.empty(); waiting_.pop_front()) owner_.on_request_failed(*this, std::move(waiting_.front()), report, false);
+  for (; !waiting_.empty(); waiting_.pop_front())
+    if (!is_own(*waiting_.front())) owner_.on_request_failed(*this, std::move(waiting_.front()), report, false);
   owner_.on_lane_ended(*this, report);
 }
 

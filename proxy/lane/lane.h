@@ -119,7 +119,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void adopt(LaneSettingsPtr settings, std::int64_t now_ms);
   // Is its login about to be too old?
   bool wants_login(std::int64_t now_ms) const { return login_due_ms_ != 0 && now_ms >= login_due_ms_ && state_ == State::kReady; }
-  // Logs in again behind what was submitted.  REQUIRES: the server takes an AUTH there (no MULTI, no RESP2 subscriptions).
+  // Logs in again as soon as all that was submitted is answered; what is submitted meanwhile waits for the verdict: some
+  // servers answer a failed AUTH behind other commands with nothing (redis #15640), and every reply behind it would be
+  // another's.  REQUIRES: the server takes an AUTH there (no MULTI, no RESP2 subscriptions, nothing that blocks).
   void log_in_again(std::int64_t now_ms);
 
   // Writes what waits to be written, in one system call where the kernel allows.
@@ -145,6 +147,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
  private:
   class Replies;
   enum class Greeting : std::uint8_t { kHello, kSelect, kDone };
+  // A login of a lane that is ready: kDue waits until nothing is unanswered, kSent for its answer.
+  enum class LaterLogin : std::uint8_t { kNone, kDue, kSent };
 
   static boost::asio::awaitable<void> dial(std::shared_ptr<Lane> self);
   boost::asio::awaitable<bool> dial_tcp(std::string& why);
@@ -159,6 +163,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void on_refusal(const protocol::ReplyFrame& frame, const std::string& text);
   void become_ready();
   void plan_login(std::int64_t now_ms);
+  void send_due_login();
+  void release_waiting();
   void on_login_reply(const protocol::ReplyFrame& frame);
   void wait_readable();
   void on_readable();
@@ -185,13 +191,15 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool was_refused_ = false;                 // a token was, once
   std::optional<std::string> awaits_login_;  // what is missing
   std::int64_t login_due_ms_ = 0;            // 0: not at all
+  LaterLogin later_login_ = LaterLogin::kNone;
+  std::int64_t login_deadline_ms_ = 0;  // kSent
   std::string server_version_;
   std::int64_t server_side_id_ = 0;
   std::optional<tls::Socket> dialling_;  // so that a deadline can end the dial
   std::optional<tls::Stream> stream_;
   Pipeline pipeline_;
   MemoryShare memory_;
-  std::deque<RequestPtr> waiting_;  // until ready
+  std::deque<RequestPtr> waiting_;  // until ready, or logged in again
   Sentinel sentinel_;
   bool write_blocked_ = false;
   std::int64_t dial_deadline_ms_ = 0;

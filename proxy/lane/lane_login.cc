@@ -91,42 +91,63 @@ void Lane::become_ready() {
   state_ = State::kReady;
   plan_login(owner_.now_ms());
   owner_.on_lane_ready(*this, server_version_);
-  std::deque<RequestPtr> waiting;
-  waiting.swap(waiting_);
-  for (RequestPtr& request : waiting) submit(std::move(request), last_used_ms_);
+  release_waiting();
+}
+
+void Lane::release_waiting() {
+  if (load() == waiting_.size()) progress_ms_ = last_used_ms_;
+  while (!waiting_.empty() && state_ != State::kEnded) {
+    RequestPtr request = std::move(waiting_.front());
+    waiting_.pop_front();
+    push(std::move(request));
+  }
   flush(last_used_ms_);
 }
 
-// Between 21/22 and 23/22 of the interval: of 11 hours, half an hour more or less, so that lanes do not log in as one.
+// At the latest after the interval, at the earliest a tenth before, so that lanes do not log in as one.
 void Lane::plan_login(std::int64_t now_ms) {
   const std::int64_t interval = login_->is_iam() ? login_->iam->reauthenticate.count() : 0;
   if (interval <= 0) return;
   std::random_device chance;
-  const std::int64_t spread = interval / 22;
-  login_due_ms_ = now_ms + interval - spread + std::uniform_int_distribution<std::int64_t>(0, 2 * spread)(chance);
+  login_due_ms_ = now_ms + interval - std::uniform_int_distribution<std::int64_t>(0, interval / 10)(chance);
 }
 
 void Lane::log_in_again(std::int64_t now_ms) {
-  const UpstreamLoginPtr login = settings_->logins[key_.identity];
-  const std::optional<std::string> password = login->password(0, unix_s());
-  if (!password) {
+  if (!newest_login().missing(unix_s()).empty()) {
     login_due_ms_ = now_ms + kLaterMs;
     return;
   }
-  login_ = login;
   login_due_ms_ = 0;
+  later_login_ = LaterLogin::kDue;
+  send_due_login();
+}
+
+void Lane::send_due_login() {
+  if (later_login_ != LaterLogin::kDue || !pipeline_.empty()) return;
+  login_ = settings_->logins[key_.identity];
+  const std::optional<std::string> password = login_->password(0, unix_s());
+  if (!password) {  // they expired while it waited
+    later_login_ = LaterLogin::kNone;
+    login_due_ms_ = owner_.now_ms() + kLaterMs;
+    return release_waiting();
+  }
+  later_login_ = LaterLogin::kSent;
+  progress_ms_ = owner_.now_ms();
+  login_deadline_ms_ = progress_ms_ + settings_->connect_timeout.count();
   RequestPtr request = pool_.take();
-  request->wire = auth_request(login->user, *password);
+  request->wire = auth_request(login_->user, *password);
   request->expectation = auth_reply();
   request->guard = Request::Guard::kLogin;
-  if (load() == 0) progress_ms_ = now_ms;
   pipeline_.push(std::move(request));
+  flush(progress_ms_);
 }
 
 // A connection that is refused stays who it was, until the node ends it: it is replaced before.
 void Lane::on_login_reply(const protocol::ReplyFrame& frame) {
-  if (frame.is_error()) return owner_.on_lane_login_refused(*this);
-  plan_login(owner_.now_ms());
+  later_login_ = LaterLogin::kNone;
+  if (!frame.is_error()) plan_login(owner_.now_ms());
+  release_waiting();
+  if (frame.is_error() && state_ != State::kEnded) owner_.on_lane_login_refused(*this);
 }
 
 }  // namespace respgate::proxy

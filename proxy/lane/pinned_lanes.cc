@@ -34,13 +34,19 @@ PinnedLanes::PinnedLanes(boost::asio::io_context& io, LaneSettingsPtr settings, 
 
 PinnedLanes::~PinnedLanes() { stop(); }
 
-void PinnedLanes::adopt(LaneSettingsPtr settings, Limits limits, ExistingLanes lanes, std::int64_t now_ms) {
+void PinnedLanes::adopt(LaneSettingsPtr settings, Limits limits, ExistingLanes lanes, bool forgets_failures, std::int64_t now_ms) {
   now_ms_ = now_ms;
   settings_ = std::move(settings);
   limits_ = limits;
-  backoffs_.clear();  // whatever kept it from connecting may be over
-  if (lanes == ExistingLanes::kReplace) return close_idle();
-  for (const auto& lane : all_lanes()) lane->adopt(settings_, now_ms);
+  if (forgets_failures) backoffs_.clear();
+  if (lanes == ExistingLanes::kReplace) {
+    for (auto& [id, lease] : leases_) lease.is_outdated = true;  // a number of an identity means another to the new settings
+    return close_idle();
+  }
+  std::vector<std::shared_ptr<Lane>> current(idle_);
+  for (const auto& [id, lease] : leases_)
+    if (!lease.is_outdated) current.push_back(lease.lane);
+  for (const auto& lane : current) lane->adopt(settings_, now_ms);
 }
 
 std::uint64_t PinnedLanes::lease(SessionId session, const LaneKey& key, std::int64_t now_ms) {
@@ -51,7 +57,7 @@ std::uint64_t PinnedLanes::lease(SessionId session, const LaneKey& key, std::int
     lane = dial(key);
   }
   const std::uint64_t id = lane->id();
-  leases_.emplace(id, Lease{std::move(lane), session});
+  leases_.emplace(id, Lease{std::move(lane), session, false});
   return id;
 }
 
@@ -99,7 +105,7 @@ void PinnedLanes::give_back(std::uint64_t id, std::int64_t now_ms) {
   const auto found = leases_.find(id);
   if (found == leases_.end()) return;
   const std::shared_ptr<Lane> lane = found->second.lane;
-  const bool reusable = lane->state() == Lane::State::kReady && idle_.size() < kKeptIdle && !stopping_;
+  const bool reusable = lane->state() == Lane::State::kReady && !found->second.is_outdated && idle_.size() < kKeptIdle && !stopping_;
   if (!reusable) return discard(id);
   leases_.erase(found);
   if (settings_->sentinel.mode != SentinelConfig::Mode::kOff) {
@@ -212,7 +218,8 @@ void PinnedLanes::log_in_again() {
   for (const auto& lane : idle_)
     if (lane->wants_login(now_ms_)) lane->log_in_again(now_ms_);
   for (const auto& [id, lease] : leases_)
-    if (lease.lane->wants_login(now_ms_) && listener_.may_log_in(lease.session, id)) lease.lane->log_in_again(now_ms_);
+    if (lease.lane->wants_login(now_ms_) && !lease.is_outdated && listener_.may_log_in(lease.session, id))
+      lease.lane->log_in_again(now_ms_);
 }
 
 void PinnedLanes::sweep(std::int64_t now_ms) {

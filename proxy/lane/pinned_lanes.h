@@ -56,8 +56,9 @@ class PinnedLanes final : private Lane::Owner {
               MemoryBudget& memory, UpstreamCounters& counters, ReplySink& sink, Listener& listener);
   ~PinnedLanes();
 
-  // Other settings.  kReplace: what is idle is closed; sessions are told by others to give back what they have.
-  void adopt(LaneSettingsPtr settings, Limits limits, ExistingLanes lanes, std::int64_t now_ms);
+  // Other settings.  kReplace: what is idle is closed, what is leased keeps its settings for good; sessions are told by
+  // others to give it back.  `forgets_failures`: whatever kept it from connecting may be over.
+  void adopt(LaneSettingsPtr settings, Limits limits, ExistingLanes lanes, bool forgets_failures, std::int64_t now_ms);
 
   bool has_room() const { return leases_.size() < limits_.leases; }
   // An idle lane, or a new one that is being dialled.  0: the node cannot be reached at present.
@@ -86,6 +87,7 @@ class PinnedLanes final : private Lane::Owner {
   struct Lease {
     std::shared_ptr<Lane> lane;
     SessionId session;
+    bool is_outdated = false;  // its settings were replaced: it keeps those it has, and its login
   };
 
   struct Backoff {

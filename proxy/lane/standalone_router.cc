@@ -223,7 +223,7 @@ void StandaloneRouter::retire(Place& place) {
   if (lane->state() == Lane::State::kReady || lane->load() == 0) lane->retire();
 }
 
-void StandaloneRouter::adopt(RouterSettings settings, ExistingLanes lanes, std::int64_t now_ms) {
+void StandaloneRouter::adopt(RouterSettings settings, ExistingLanes lanes, bool forgets_failures, std::int64_t now_ms) {
   now_ms_ = now_ms;
   settings_ = std::move(settings);
   refused_ = {};
@@ -231,10 +231,11 @@ void StandaloneRouter::adopt(RouterSettings settings, ExistingLanes lanes, std::
     if (lanes == ExistingLanes::kReplace && place->lane) retire(*place);
     const std::shared_ptr<Lane> kept = place->lane;
     if (kept) kept->adopt(settings_.lane, now_ms);
-    place->failures = 0;  // whatever kept it from connecting may be over
+    if (!forgets_failures) continue;
+    place->failures = 0;
     place->next_dial_ms = now_ms;
   }
-  if (Place* kept = find(LaneKey{}); kept != nullptr && !kept->lane && !stopping_) dial(*kept);
+  if (Place* kept = find(LaneKey{}); kept != nullptr && !kept->lane && !stopping_ && now_ms >= kept->next_dial_ms) dial(*kept);
   wake_waiting();
 }
 

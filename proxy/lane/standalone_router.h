@@ -84,7 +84,8 @@ class StandaloneRouter final : private Lane::Owner {
   const LaneSettingsPtr& lane_settings() const { return settings_.lane; }
 
   // Other settings.  Lanes that are replaced finish what they have and take nothing new.
-  void adopt(RouterSettings settings, ExistingLanes lanes, std::int64_t now_ms);
+  // `forgets_failures`: whatever kept it from connecting may be over.
+  void adopt(RouterSettings settings, ExistingLanes lanes, bool forgets_failures, std::int64_t now_ms);
 
   bool is_ready() const;
   // Why not, in words for /readyz.

@@ -136,7 +136,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void finish_errand(const Request& request, std::string_view reply);
   void end_turn();
   void publish_readiness();
-  void adopt_upstream(ExistingLanes lanes);
+  void adopt_upstream(ExistingLanes lanes, bool forgets_failures);
   void arm_sweep();
   void sweep();
 

@@ -31,11 +31,18 @@ bool lost_its_door(const ClientState& client, const Config& before, const Config
   return was != nullptr && (is == nullptr || is->address != was->address);
 }
 
+// The user's own login at the node; null: his commands reach it as everybody's do.
+const UpstreamCredentials* own_login(const UpstreamConfig& upstream, std::string_view user) {
+  const auto found =
+      std::find_if(upstream.per_user.begin(), upstream.per_user.end(), [&](const auto& own) { return own.principal == user; });
+  return found == upstream.per_user.end() ? nullptr : &found->credentials;
+}
+
 // Where the passwords lie changes nothing for who logs in; what they are is read again anyhow.
 void take_files_of(UpstreamConfig& upstream, const UpstreamConfig& other) {
   upstream.credentials.password_file = other.credentials.password_file;
-  for (std::size_t i = 0; i < std::min(upstream.per_user.size(), other.per_user.size()); ++i)
-    upstream.per_user[i].credentials.password_file = other.per_user[i].credentials.password_file;
+  for (OwnCredentials& own : upstream.per_user)
+    if (const UpstreamCredentials* const same = own_login(other, own.principal)) own.credentials.password_file = same->password_file;
 }
 
 // Would a lane dialled now be another than those there are: to another node, as another user, in another manner?  So it is
@@ -52,6 +59,16 @@ bool leads_elsewhere(const UpstreamConfig& before, const UpstreamConfig& now) {
   same.lane_idle = now.lane_idle;
   same.command_names = now.command_names;
   return same != now;
+}
+
+// Did the user lose, gain or change a login of his own?  He is trusted with scripts because of it.
+bool is_seen_as_another(const ClientState& client, const UpstreamConfig& before, const UpstreamConfig& now) {
+  if (client.principal == nullptr) return false;
+  UpstreamConfig same = before;
+  take_files_of(same, now);
+  const UpstreamCredentials* const was = own_login(same, client.principal->name());
+  const UpstreamCredentials* const is = own_login(now, client.principal->name());
+  return was == nullptr || is == nullptr ? was != is : *was != *is;
 }
 
 }  // namespace
@@ -78,25 +95,27 @@ void Worker::adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans) {
   memory_.set_limit(memory_of_worker(config()));
   server_.command_names = server_facts(config()).command_names;
   const bool is_elsewhere = leads_elsewhere(before->config.upstream, config().upstream);
-  adopt_upstream(is_elsewhere ? ExistingLanes::kReplace : ExistingLanes::kKeep);
+  adopt_upstream(is_elsewhere ? ExistingLanes::kReplace : ExistingLanes::kKeep, true);
   adopt_doors(std::move(plans));
   const std::int64_t deadline_ms = steady_ms() + config().shutdown_grace.count();
   for (const auto& session : sessions_.snapshot()) {
     if (is_elsewhere) session->abandon_lane();
+    if (is_elsewhere && is_seen_as_another(session->client(), before->config.upstream, config().upstream)) session->leave_old_login();
     session->adopt(snapshot_->policy, terms_for(*session, *snapshot_));
     if (lost_its_door(session->client(), before->config, config())) session->drain(deadline_ms);
   }
 }
 
 void Worker::use_aws(AwsSnapshot aws) {
+  const bool are_others = aws.credentials && (!aws_.credentials || *aws.credentials != *aws_.credentials);
   aws_ = std::move(aws);
-  adopt_upstream(ExistingLanes::kKeep);
+  adopt_upstream(ExistingLanes::kKeep, are_others);
 }
 
-void Worker::adopt_upstream(ExistingLanes lanes) {
+void Worker::adopt_upstream(ExistingLanes lanes, bool forgets_failures) {
   const std::int64_t now_ms = steady_ms();
-  router_.adopt(router_settings(*snapshot_, aws_), lanes, now_ms);
-  pinned_.adopt(router_.lane_settings(), pinned_limits(config()), lanes, now_ms);
+  router_.adopt(router_settings(*snapshot_, aws_), lanes, forgets_failures, now_ms);
+  pinned_.adopt(router_.lane_settings(), pinned_limits(config()), lanes, forgets_failures, now_ms);
 }
 
 void Worker::adopt_doors(std::vector<DoorPlan> plans) {

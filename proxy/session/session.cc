@@ -304,7 +304,8 @@ bool Session::blocked() {
 }
 
 bool Session::wait_for_lane() {
-  if (lease_ != 0) return false;
+  // A lane that is on its way out takes nothing more, unless it is about what the client has on it.
+  if (lease_ != 0) return lease_is_stale_ && !gate_.needs_lane();
   const std::uint64_t last = upstream_owed_ > 0 ? lane_ : 0;
   switch (services_.router.room_for(lane_key(client().database), last)) {
     case StandaloneRouter::Room::kYes:

@@ -70,6 +70,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_lease_stale(std::uint64_t lane);
   // Its own lane, if it has one, is not one that would be dialled now: used no longer than needed.
   void abandon_lane();
+  // Its user is another to the node from now on: closed when it has, or has asked for, state on its own lane.
+  void leave_old_login();
   // Does the server take an AUTH on the session's lane, now?
   bool may_log_in(std::uint64_t lane) const;
   // The number at the node of the connection on which it is blocked; 0: it is not.  Otherwise its lane goes to no

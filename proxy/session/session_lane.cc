@@ -54,6 +54,7 @@ std::int64_t Session::begin_unblock() {
 void Session::end_unblock() {
   --unblocks_;
   leave_unused_lane();
+  schedule_resume();  // it may have waited for that
 }
 
 void Session::on_lease_lost(std::uint64_t lane) {
@@ -86,6 +87,11 @@ void Session::abandon_lane() {
   leave_unused_lane();
 }
 
-bool Session::may_log_in(std::uint64_t lane) const { return lane == lease_ && gate_.lane_takes_auth(); }
+void Session::leave_old_login() {
+  if (lease_ != 0 && gate_.awaits_state()) close(CloseReason::kRevoked);
+}
+
+// Behind a HELLO that is not answered it may be in the other protocol.
+bool Session::may_log_in(std::uint64_t lane) const { return lane == lease_ && !needs_answers_ && gate_.lane_takes_auth(); }
 
 }  // namespace respgate::proxy

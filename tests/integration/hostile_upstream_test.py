@@ -362,6 +362,27 @@ class SentinelTest(HostileCase):
             for client in clients:
                 client.read()
 
+    # Nothing comes behind the last request of a lane that takes no more.
+    def test_a_reply_that_is_missing_on_a_lane_that_retires_does_not_keep_its_client_for_ever(self):
+        served = threading.Event()
+
+        def on_request(connection, words):
+            if words[1:2] != [b"a:lost"]:
+                return False
+            if words[0] == b"SET":
+                connection.write(b"-READONLY You can't write against a read only replica.\r\n")
+            served.set()
+            return True  # and to GET nothing
+        self.server.on_request = on_request
+        before = self.desyncs()
+        self.alice.send("GET", "a:lost")
+        self.assertTrue(served.wait(DEADLINE))
+        writer = self._connect("alice")
+        writer.send("SET", "a:lost", "x")
+        self.assertEqual(self.alice.read()[:9], b"READONLY ")  # an error fits: all a lane can be told is later
+        self.assertEqual(writer.read(), LOST)
+        self.assertEqual(self.desyncs(), before + 1)
+
 
 class GreetingTest(HostileCase):
     """What goes wrong before the first request."""

@@ -9,7 +9,8 @@ from harness.aws import NO_AWS, REGION, Container, IamServer, token
 from harness.cases import USERS
 from harness.deadline import wait_until
 from harness.processes import Directory, RedisServer, Respgate, run_respgate
-from harness.resp import Client
+from harness.resp import Client, _Incomplete, parse
+from harness.scripted import ScriptedServer, honest_reply, honest_value
 
 CACHE, USER = "orders", "gate"
 KEYS = [(f"ASIA{n}", f"secret/{n}+=", f"session/{n}+==") for n in range(4)]
@@ -205,6 +206,69 @@ class RotationTest(IamCase):
         self.assertEqual(server.logins()[1], 0)
         for client in (transaction, subscriber, modern):
             client.close()
+
+
+class ForgetfulServer(ScriptedServer):
+    """Answers no AUTH with more than an error, and one behind a reply that is not sent yet with nothing: redis #15640."""
+
+    alone, swallowed = 0, 0
+
+    def _serve_whole_requests(self, connection, received):
+        position, replies = 0, b""
+        while position < len(received):
+            try:
+                words, position = parse(received, position)
+            except _Incomplete:
+                break
+            if words[0].upper() == b"AUTH":
+                self.swallowed += bool(replies)
+                self.alone += not replies
+                replies += b"" if replies else b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+            elif words[0].upper() == b"GET" and words[1].startswith(b"a:"):
+                replies += b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
+            else:
+                connection.resp3 = connection.resp3 or words[:2] == [b"HELLO", b"3"]
+                replies += honest_reply(words, connection.resp3) or b"-ERR unknown command\r\n"
+        del received[:position]
+        connection.write(replies)
+
+
+class RefusedLaterLoginTest(IamCase):
+    """A login that is refused long after the first one shifts no reply to another request."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = ForgetfulServer(self.directory)
+        self.addCleanup(self.server.stop)
+        environment = {**NO_AWS, "AWS_ACCESS_KEY_ID": KEYS[0][0], "AWS_SECRET_ACCESS_KEY": KEYS[0][1]}
+        self.gate = self.start_gate(self.server, environment, reauthenticate="150ms")
+        self.failures = []
+
+    # Alice's replies are errors, of which a shifted one would pass for that of an AUTH.
+    def ask(self, user, n):
+        try:
+            with self.gate.client(user, f"{user}-secret") as client:
+                turn = 0
+                while self.server.alone < 8 and not self.failures:
+                    keys = [b"%s:%d:%d:%d" % (user[:1].encode(), n, turn, i) for i in range(16)]
+                    for key, reply in zip(keys, client.pipeline(*(("GET", key) for key in keys))):
+                        right = reply.startswith(b"WRONGTYPE") if user == "alice" else reply == honest_value(key)
+                        if not right:
+                            self.failures.append((key, reply))
+                    turn += 1
+        except Exception as failure:  # a thread's failure is the test's
+            self.failures.append(repr(failure))
+
+    def test_it_is_sent_alone_and_everybody_gets_his_own(self):
+        threads = [threading.Thread(target=self.ask, args=(user, n)) for n in range(3) for user in ("alice", "bob")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.failures, [])
+        self.assertEqual(self.server.swallowed, 0)
+        self.assertGreaterEqual(self.server.alone, 8)
+        self.assertEqual(sum(self.gate.metrics().series("respgate_lane_desyncs_total").values()), 0)
 
 
 class TwoPasswordsTest(unittest.TestCase):

@@ -33,9 +33,8 @@ class OwnIdentityCase(GateCase):
         cls.server = RedisServer(cls.directory, users=SERVER_USERS)
         cls.addClassCleanup(cls.server.stop)
         secret = lambda name: str(cls.directory.write(f"{name}-password", f"{name}-pw\n"))
-        upstream = {"credentials": {"user": "gate", "password_file": secret("gate")},
-                    "per_user_credentials": {"alice": {"user": "alice-up", "password_file": secret("alice")},
-                                             "bob": {"user": "bob-up", "password_file": secret("bob")}}}
+        cls.logins = {name: {"user": f"{name}-up", "password_file": secret(name)} for name in ("alice", "bob")}
+        upstream = {"credentials": {"user": "gate", "password_file": secret("gate")}, "per_user_credentials": cls.logins}
         cls.gate = Respgate(cls.directory, cls.server, cls.users, {"upstream": upstream})
         cls.addClassCleanup(cls.gate.stop)
 
@@ -120,35 +119,72 @@ class OwnIdentityTest(OwnIdentityCase):
 
 
 class ReloadTest(OwnIdentityCase):
+    def setUp(self):
+        super().setUp()
+        self.own = self.logins
+        self.give(**self.own)
+
+    def give(self, **own):
+        """These users have logins of their own, from now on."""
+        self.gate.config["upstream"]["per_user_credentials"] = own
+        self.gate.reconfigure({})
+
     # Behind who goes everybody has another number: a lane of a number is then another's.
     def test_who_loses_or_gains_a_login_is_seen_as_the_other_from_then_on(self):
         alice, bob, carol = (self.connect(name) for name in ("alice", "bob", "carol"))
         script = ("EVAL", READS_A_SECRET, "0")
         for client, key in ((alice, "a:1"), (bob, "b:1"), (carol, "c:1")):
             self.assertEqual(client.pipeline(("SET", key, "x"), ("WATCH", key)), [b"OK", b"OK"])
-        own = self.gate.config["upstream"]["per_user_credentials"]
-        self.gate.config["upstream"]["per_user_credentials"] = {"bob": own["bob"]}
-        self.gate.reconfigure({})
+        self.give(bob=self.own["bob"])
+        self.assertEqual(alice.read_until_closed(), [])  # what she held was on a lane of hers
+        alice = self.connect("alice")
         self.assertEqual(alice.pipeline(("MULTI",), ("GET", "a:1"), ("EXEC",)), [b"OK", b"QUEUED", [b"x"]])
         self.assert_error(alice.call(*script), "NOPERM respgate: scripts are limited to unrestricted users")
         self.assertEqual(bob.pipeline(("MULTI",), ("GET", "b:1"), ("EXEC",), script), [b"OK", b"QUEUED", [b"x"], b"bobs"])
         wait_until(lambda: "alice-up" not in self.users_of_connections(), "alice has no lanes any more")
-        self.gate.config["upstream"]["per_user_credentials"] = own
-        self.gate.reconfigure({})
+        self.give(**self.own)
         self.assertEqual(alice.call("EVAL", "return redis.call('GET', 'a:1')", "0"), b"x")
         self.assert_cannot_read(alice.call(*script))
         self.assertEqual(carol.pipeline(("MULTI",), ("GET", "c:1"), ("EXEC",)), [b"OK", b"QUEUED", [b"x"]])
 
+    # Scripts are opened to who has a login of his own: they must not run on a lane from before he had it.
+    def test_whoever_gains_a_login_runs_nothing_as_the_proxy(self):
+        script = ("EVAL", READS_A_SECRET, "0")
+        for held in (("WATCH", "a:1"), ("MULTI",), ("SUBSCRIBE", "a:1"), ("CLIENT", "TRACKING", "ON")):
+            with self.subTest(held):
+                self.give()
+                client = self.connect("alice")
+                client.call("HELLO", "3")
+                client.call(*held)
+                self.give(**self.own)
+                self.assertEqual(client.read_until_closed(), [])
+        self.give()
+        blocked = self.connect("alice")
+        blocked.send("BLPOP", "a:none", "0")
+        wait_until(lambda: "cmd=blpop" in self.connect_upstream().call("CLIENT", "LIST").decode(), "it is blocked")
+        self.give(**self.own)
+        blocked.send(*script)
+        self.connect_upstream().call("RPUSH", "a:none", "x")
+        self.assertEqual(blocked.read(), [b"a:none", b"x"])
+        self.assert_cannot_read(blocked.read())
+
+    # A lane that is kept over a reload knows logins by numbers that mean others now.
+    def test_a_lane_from_before_keeps_its_own_login_whatever_comes(self):
+        client = self.connect("bob")
+        self.assertEqual(client.call("WATCH", "b:1"), b"OK")
+        for others in ({"bob": self.own["bob"], "alice": self.own["alice"]}, {"bob": self.own["bob"]}):
+            self.give(**others)
+            self.gate.reconfigure({})
+            self.assertEqual(client.call("EVAL", READS_A_SECRET, "0"), b"bobs")
+        self.give(**self.own)
+        self.assertEqual(client.pipeline(("MULTI",), ("GET", "b:secret"), ("EXEC",)), [b"OK", b"QUEUED", [b"bobs"]])
+
     def test_a_lane_from_before_is_not_taken_over_by_another_login(self):
-        client = self.connect("alice")
-        self.assertEqual(client.call("WATCH", "a:1"), b"OK")
-        own = self.gate.config["upstream"]["per_user_credentials"]
-        self.gate.config["upstream"]["per_user_credentials"] = {}
-        self.gate.reconfigure({})
-        self.assertEqual(client.call("AUTH", "carol", "carol-secret"), b"OK")
+        client = self.connect("carol")
+        self.assertEqual(client.call("WATCH", "c:1"), b"OK")
+        self.give()
+        self.assertEqual(client.call("AUTH", "alice", "alice-secret"), b"OK")
         self.assertEqual(client.read_until_closed(), [])
-        self.gate.config["upstream"]["per_user_credentials"] = own
-        self.gate.reconfigure({})
 
 
 if __name__ == "__main__":

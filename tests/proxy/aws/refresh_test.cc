@@ -50,5 +50,12 @@ TEST(AwsRefreshTest, AFailureInNeedIsTriedAgainWithGrowingPauses) {
   EXPECT_EQ(aws_refresh_pause({kNow, 0, 1, 0}), seconds(1));
 }
 
+TEST(AwsRefreshTest, DoubtsThatBringNothingAreAskedAboutEverMoreRarely) {
+  EXPECT_EQ(aws_doubt_pause(0), std::chrono::seconds(1));
+  EXPECT_EQ(aws_doubt_pause(3), std::chrono::seconds(8));
+  EXPECT_EQ(aws_doubt_pause(6), std::chrono::seconds(64));
+  EXPECT_EQ(aws_doubt_pause(1'000'000), std::chrono::seconds(64));
+}
+
 }  // namespace
 }  // namespace respgate::proxy

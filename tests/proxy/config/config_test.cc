@@ -72,8 +72,8 @@ TEST(ConfigTest, CredentialsMayBeTokens) {
 }
 
 TEST(ConfigTest, UsersMayHaveCredentialsOfTheirOwn) {
-  const Config config =
-      good(with_upstream("per_user_credentials: {b: {password_file: pw}, a: {user: a-up, iam: {cache: c, region: us-east-1}}}"));
+  const Config config = good(
+      with_upstream("per_user_credentials: {b: {user: b-up, password_file: pw}, a: {user: a-up, iam: {cache: c, region: us-east-1}}}"));
   ASSERT_EQ(config.upstream.per_user.size(), 2u);
   EXPECT_EQ(config.upstream.per_user[0].principal, "b");
   EXPECT_EQ(config.upstream.per_user[0].credentials.password_file, "/etc/respgate/pw");

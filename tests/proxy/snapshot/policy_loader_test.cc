@@ -209,7 +209,7 @@ TEST_F(SecretsTest, EveryIdentityHasItsOwnPassword) {
 TEST_F(SecretsTest, CredentialsOfAUserWhoDoesNotExistAreRefused) {
   directory_.write("users.acl", "user alice on >pw\n");
   directory_.write("pw", "x\n");
-  EXPECT_THAT(error_of(config("", "", "upstream: {nodes: [\"h:1\"], per_user_credentials: {nobody: {password_file: pw}}}\n")),
+  EXPECT_THAT(error_of(config("", "", "upstream: {nodes: [\"h:1\"], per_user_credentials: {nobody: {user: n, password_file: pw}}}\n")),
               HasSubstr("upstream.per_user_credentials: unknown user 'nobody'"));
 }
 
