@@ -25,6 +25,7 @@ void read_workers(MapReader& root, Config& config) {
     return root.complain("workers", quote(*text) + " is no number of threads: write auto, or 1 to " + std::to_string(kMaxWorkers));
   }
   config.workers = workers;
+  config.workers_are_automatic = false;
 }
 
 void read_shutdown(MapReader section, Config& config) {

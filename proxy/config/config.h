@@ -126,7 +126,8 @@ struct AdminConfig {
 
 struct Config {
   std::filesystem::path file;
-  std::size_t workers = 0;  // resolved; at least 1
+  std::size_t workers = 0;            // resolved; at least 1
+  bool workers_are_automatic = true;  // as many as the machine had cores to give when this was read
   std::vector<ListenerConfig> listeners;
   UpstreamConfig upstream;
   std::string users_file;

@@ -87,8 +87,9 @@ void Server::begin_reload() {
 // Everything is validated, and every new address opened, before anything changes.
 Server::Prepared Server::prepare_change() {
   watch_.catch_up();
-  const ConfigResult wanted = read_again(config());
+  ConfigResult wanted = read_again(config());
   if (!wanted) return wanted.error();
+  keep_what_was_found(config(), *wanted);
   watch_.watch(joined(files_behind(config()), files_behind(*wanted)));  // of a faulty one, too: repairing it is a change
   Errors errors = restart_needed(config(), *wanted);
   const SnapshotResult loaded = load_snapshot(*wanted, snapshot_->policy->generation() + 1);

@@ -15,6 +15,10 @@ bool is_mode_another(const Config& running, const ListenerConfig& wanted) {
 
 }  // namespace
 
+void keep_what_was_found(const Config& running, Config& wanted) {
+  if (wanted.workers_are_automatic) wanted.workers = running.workers;
+}
+
 std::vector<ConfigError> restart_needed(const Config& running, const Config& wanted) {
   ErrorLog errors(wanted.file.string());
   const auto need_restart = [&](bool is_needed, const std::string& path) {

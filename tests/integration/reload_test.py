@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What a reload can change while clients are connected, and what it leaves alone when it cannot."""
 
+import json
+import os
 import socket
 import unittest
 
@@ -259,6 +261,22 @@ class UpstreamTest(ReloadCase):
         password.write_text("right\n")
         self.gate.reload()
         wait_until(lambda: client.call("SET", "a:1", "x") == b"OK", "the new password is used")
+
+
+class CoresTest(GateCase):
+    """As many threads as cores: a change of the cores is no change of the configuration."""
+
+    changes = {"workers": None}
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "there is only one core to run on")
+    def test_a_core_less_leaves_reloads_possible(self):
+        before = json.loads(self.gate.admin.get("/config"))["workers"]
+        os.sched_setaffinity(self.gate.process.pid, [min(os.sched_getaffinity(0))])
+        for workers in (None, "auto", before):
+            with self.subTest(workers):
+                self.gate.reconfigure({"workers": workers})
+                self.assertEqual(json.loads(self.gate.admin.get("/config"))["workers"], before)
+                self.assertEqual(self.connect("alice").call("PING"), b"PONG")
 
 
 class FailureTest(ReloadCase):

@@ -30,6 +30,7 @@ TEST(ConfigTest, TheMinimalFileIsEnough) {
   ASSERT_EQ(config.upstream.nodes.size(), 1u);
   EXPECT_EQ(config.users_file, "/etc/respgate/users.acl");
   EXPECT_GE(config.workers, 1u);
+  EXPECT_TRUE(config.workers_are_automatic);
   EXPECT_GE(config.limits.memory_bytes, 16u << 20);
   EXPECT_FALSE(config.admin.address.has_value());
   EXPECT_EQ(config.audit.file, "");
@@ -219,6 +220,7 @@ TEST(ConfigTest, EveryKeyOfAuditAdminAndShutdownIsRead) {
   EXPECT_THAT(config.admin.hosts, ElementsAre("respgate.internal"));
   EXPECT_EQ(config.shutdown_grace, seconds(5));
   EXPECT_EQ(config.workers, 3u);
+  EXPECT_FALSE(config.workers_are_automatic);
 }
 
 TEST(ConfigTest, AuditToStdoutIsNoFileName) { EXPECT_EQ(good(with("audit: {file: stdout}\n")).audit.file, "stdout"); }

@@ -64,6 +64,30 @@ TEST(RestartNeededTest, EverythingElseCanChange) {
   for (const auto& [before, after] : changes) EXPECT_THAT(refused(before, after), IsEmpty()) << after;
 }
 
+TEST(RestartNeededTest, AsManyThreadsAsThereAreCoresIsWhatItWasAtTheStart) {
+  Config running = good(kRunning);
+  running.workers = 7;
+  for (const char* text : {"workers: auto\n", ""}) {
+    std::string yaml = kRunning;
+    yaml.replace(0, 11, text);
+    Config wanted = good(yaml);
+    wanted.workers = 3;  // the cores of now
+    keep_what_was_found(running, wanted);
+    EXPECT_EQ(wanted.workers, 7u);
+    EXPECT_THAT(restart_needed(running, wanted), IsEmpty());
+  }
+}
+
+TEST(RestartNeededTest, ANumberOfThreadsThatIsWrittenIsMeant) {
+  Config running = good(kRunning);
+  running.workers = 7;
+  running.workers_are_automatic = true;
+  Config wanted = good(kRunning);
+  keep_what_was_found(running, wanted);
+  EXPECT_EQ(wanted.workers, 2u);
+  EXPECT_EQ(restart_needed(running, wanted).size(), 1u);
+}
+
 TEST(RestartNeededTest, TheModeOfAnotherSocketIsFree) {
   EXPECT_THAT(refused("\"unix:/run/gate.sock\", mode: \"0600\"", "\"unix:/run/new.sock\", mode: \"0660\""), IsEmpty());
 }
