@@ -40,6 +40,8 @@ bool has_events(const std::string& folder) {
   return std::find(kSilent.begin(), kSilent.end(), static_cast<std::uint32_t>(status.f_type)) == kSilent.end();
 }
 
+WatchedFile::Time steady_now() { return std::chrono::steady_clock::now(); }
+
 }  // namespace
 
 FileWatch::FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change, Events events)
@@ -51,18 +53,25 @@ FileWatch::FileWatch(boost::asio::io_context& io, std::chrono::milliseconds sett
 }
 
 void FileWatch::watch(const std::vector<std::string>& files) {
-  std::map<std::string, FileStamp> before = std::move(known_);
-  known_.clear();
-  for (const std::string& file : files) known_[file] = stamp_of(file);
-  for (auto& [file, stamp] : known_)
-    if (const auto was = before.find(file); was != before.end()) stamp = was->second;
+  const Time now = steady_now();
+  const WatchedFiles before = std::exchange(files_, {});
+  for (const std::string& file : files) {
+    if (const auto was = before.find(file); was != before.end()) {
+      files_[file] = was->second;
+    } else {
+      files_[file].see(stamp_of(file), now);
+      files_[file].learn();
+    }
+  }
   watch_folders();
   look_soon();  // one may have changed before its folder was watched
 }
 
 void FileWatch::catch_up() {
   take_events();
-  known_ = seen_ = stamps();
+  see(steady_now());
+  for (auto& [path, file] : files_) file.learn();
+  set_timer();
 }
 
 void FileWatch::stop() {
@@ -94,11 +103,20 @@ bool FileWatch::take_events() {
       ::inotify_event event{};
       std::memcpy(&event, buffer.data() + at, sizeof event);
       at += sizeof event + event.len;
-      if ((event.mask & IN_MODIFY) != 0) being_written_.insert(event.wd);
-      if ((event.mask & (IN_CLOSE_WRITE | IN_IGNORED)) != 0) being_written_.erase(event.wd);
-      if ((event.mask & IN_IGNORED) != 0) watches_.erase(event.wd);
-      if ((event.mask & IN_Q_OVERFLOW) != 0) being_written_.clear();  // what ended it may be among the lost
+      take_event(event.wd, event.mask);
     }
+  }
+}
+
+void FileWatch::take_event(int watch, std::uint32_t mask) {
+  const Time now = steady_now();
+  if ((mask & IN_IGNORED) != 0) watches_.erase(watch);
+  for (auto& [path, file] : files_) {
+    // What ended the writing may be among the lost.
+    if ((mask & IN_Q_OVERFLOW) != 0) file.is_open = false;
+    if (file.watch != watch) continue;
+    if ((mask & IN_IGNORED) != 0) file.is_open = false;
+    if ((mask & (IN_MODIFY | IN_CLOSE_WRITE)) != 0) file.write(now, (mask & IN_MODIFY) != 0);
   }
 }
 
@@ -107,68 +125,74 @@ void FileWatch::watch_folders() {
   polls_ = !inotify_;
   if (!inotify_) return;
   std::set<std::filesystem::path> folders;
-  for (const auto& [file, stamp] : known_) folders.merge(folders_on_the_way(file));
+  for (const auto& [path, file] : files_) folders.merge(folders_on_the_way(path));
   std::set<int> wanted;
   for (const std::filesystem::path& folder : folders) {
     add_watch(folder, kFolderEvents, wanted);
     if (!has_events(folder)) polls_ = true;
   }
-  for (const auto& [file, stamp] : known_)
-    if (stamp_of(file).exists) add_watch(file, kFileEvents, wanted);
-  for (const int watch : watches_) {
-    if (wanted.contains(watch)) continue;
-    ::inotify_rm_watch(inotify_->native_handle(), watch);
-    being_written_.erase(watch);
+  for (auto& [path, file] : files_) {
+    const int watch = stamp_of(path).exists ? add_watch(path, kFileEvents, wanted) : -1;
+    if (watch != file.watch) file.is_open = false;  // that was another file
+    file.watch = watch;
   }
+  for (const int watch : watches_)
+    if (!wanted.contains(watch)) ::inotify_rm_watch(inotify_->native_handle(), watch);
   watches_ = std::move(wanted);
 }
 
 // The same folder or file under another name has the same watch.
-void FileWatch::add_watch(const std::string& path, std::uint32_t mask, std::set<int>& wanted) {
+int FileWatch::add_watch(const std::string& path, std::uint32_t mask, std::set<int>& wanted) {
   const int watch = ::inotify_add_watch(inotify_->native_handle(), path.c_str(), mask);
   if (watch >= 0) {
     wanted.insert(watch);
   } else {
     polls_ = true;
   }
+  return watch;
 }
 
 // ---------------------------------------------------------------------------------------------- looking
 
-// Somebody else's files in the same folder must not put it off for ever: only a change of ours does.
+// Links on the way are followed again at the next look; somebody else's files in the same folder must not put it off.
 void FileWatch::look_soon() {
-  if (stopped_) return;
-  std::map<std::string, FileStamp> now = stamps();
-  if (will_look_ && now == seen_) return;
-  seen_ = std::move(now);
-  will_look_ = true;
-  timer_.expires_after(settle_);
-  timer_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled && !stopped_) look();
-  });
+  const Time now = steady_now();
+  see(now);
+  next_look_ = std::min(next_look_.value_or(Time::max()), now + settle_);
+  set_timer();
 }
 
 void FileWatch::look() {
-  will_look_ = false;
+  const Time now = steady_now();
   watch_folders();
-  const std::map<std::string, FileStamp> now = stamps();
-  const bool is_settled = now == seen_ && being_written_.empty();
-  if (is_settled && differs(now)) {
-    known_ = now;
-    on_change_();
-  }
-  // Whoever is writing it will close it; that is an event.
-  if (polls_ || (now != seen_ && being_written_.empty())) look_soon();
+  see(now);
+  next_look_.reset();
+  if (polls_) next_look_ = now + settle_;
+  if (tell(now)) on_change_();
+  set_timer();
 }
 
-std::map<std::string, FileStamp> FileWatch::stamps() const {
-  std::map<std::string, FileStamp> now;
-  for (const auto& [file, stamp] : known_) now[file] = stamp_of(file);
-  return now;
+void FileWatch::see(Time now) {
+  for (auto& [path, file] : files_) file.see(stamp_of(path), now);
 }
 
-bool FileWatch::differs(const std::map<std::string, FileStamp>& now) const {
-  return std::any_of(now.begin(), now.end(), [&](const auto& file) { return file.second.exists && file.second != known_.at(file.first); });
+// True when there is something to tell; from now on it is known.
+bool FileWatch::tell(Time now) {
+  const std::optional<Time> when = when_to_tell(files_, settle_);
+  if (!when || *when > now) return false;
+  for (auto& [path, file] : files_)
+    if (file.at_rest(settle_) <= now) file.learn();
+  return true;
+}
+
+void FileWatch::set_timer() {
+  if (stopped_) return;
+  const std::optional<Time> when = when_to_tell(files_, settle_);
+  const Time next = std::min(when.value_or(Time::max()), next_look_.value_or(Time::max()));
+  timer_.expires_at(next);
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled && !stopped_) look();
+  });
 }
 
 }  // namespace respgate::proxy

@@ -2,10 +2,10 @@
 // reached through links that are swapped, gone and back.
 //
 // inotify only says when to look: what counts is whether a file's stamp differs from
-// the one that is known, has stayed so for `settle`, and nobody is in the middle of
-// writing it.  So an event too many does no harm.  Where there are no events to be had
-// (no watches left, a network file system) the stamps are looked at once per `settle`.
-// A file that is missing is waited for.
+// the one that is known, and whether it has settled (settling.h, with the bounds of
+// waiting for a writer).  So an event too many does no harm.  Where there are no events
+// to be had (no watches left, a network file system) the stamps are looked at once per
+// `settle`.  A file that is missing is waited for.
 // Lives on one io_context's thread.
 #pragma once
 
@@ -23,7 +23,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "proxy/files/file_stamp.h"
+#include "proxy/files/settling.h"
 
 namespace respgate::proxy {
 
@@ -32,7 +32,8 @@ class FileWatch {
   // kNever: as if there were no inotify.
   enum class Events : std::uint8_t { kWhereThereAre, kNever };
 
-  // `on_change` is called once for each change, or burst of changes; it may call anything of this.
+  // `on_change` is called once for each change, or burst of changes, that is done; what a writer is still in the middle of
+  // is told when it is done.  It may call anything of this.
   FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change,
             Events events = Events::kWhereThereAre);
 
@@ -43,25 +44,27 @@ class FileWatch {
   void stop();
 
  private:
+  using Time = WatchedFile::Time;
+
   void wait_for_events();
   bool take_events();
+  void take_event(int watch, std::uint32_t mask);
   void watch_folders();
-  void add_watch(const std::string& path, std::uint32_t mask, std::set<int>& wanted);
+  int add_watch(const std::string& path, std::uint32_t mask, std::set<int>& wanted);
   void look_soon();
   void look();
-  std::map<std::string, FileStamp> stamps() const;
-  bool differs(const std::map<std::string, FileStamp>& now) const;
+  void see(Time now);
+  bool tell(Time now);
+  void set_timer();
 
   const std::chrono::milliseconds settle_;
   const std::function<void()> on_change_;
   std::optional<boost::asio::posix::stream_descriptor> inotify_;  // none: it could not be had
   boost::asio::steady_timer timer_;
-  std::map<std::string, FileStamp> known_;  // of every file that is watched
-  std::map<std::string, FileStamp> seen_;   // when it was last looked at
-  std::set<int> watches_;                   // what inotify calls folders and files
-  std::set<int> being_written_;             // those of files that were written to and not closed since
-  bool will_look_ = false;                  // the timer runs
-  bool polls_ = false;                      // at least one of them must be asked about
+  WatchedFiles files_;
+  std::set<int> watches_;          // what inotify calls folders and files
+  std::optional<Time> next_look_;  // at the latest, whatever comes of the files
+  bool polls_ = false;             // at least one of them must be asked about
   bool stopped_ = false;
 };
 

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -149,23 +151,73 @@ TEST_P(FileWatchTest, OtherFilesOfTheFolderPutNothingOff) {
 }
 
 // Only events tell that a file is still open for writing.
-TEST(FileWatchEventsTest, AHalfWrittenFileIsNotLoadedBeforeItIsClosed) {
-  TemporaryDirectory directory;
-  boost::asio::io_context io;
-  int changes = 0;
-  FileWatch watch(io, milliseconds(20), [&] { ++changes; });
-  watch.watch({directory.write("f", "whole"), directory.write("g", "one")});
-  const int writer = ::open(directory.file("f").c_str(), O_WRONLY | O_TRUNC);
-  ASSERT_GE(writer, 0);
-  ASSERT_EQ(::write(writer, "half", 4), 4);
-  directory.write("g", "another file is ready, but both are loaded together");
-  io.run_for(milliseconds(200));
-  EXPECT_EQ(changes, 0);
-  ASSERT_EQ(::write(writer, " and half", 9), 9);
-  ::close(writer);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (changes == 0 && std::chrono::steady_clock::now() < deadline) io.run_one_for(milliseconds(100));
-  EXPECT_EQ(changes, 1);
+class FileWatchEventsTest : public testing::Test {
+ protected:
+  static constexpr milliseconds kSettle{20};
+
+  FileWatchEventsTest() { watch_.watch({directory_.write("f", "whole"), directory_.write("g", "one")}); }
+  ~FileWatchEventsTest() override { close(); }
+
+  void open() { writer_ = ::open(directory_.file("f").c_str(), O_WRONLY | O_TRUNC); }
+  void write(std::string_view text) { EXPECT_EQ(::write(writer_, text.data(), text.size()), static_cast<ssize_t>(text.size())); }
+  void close() {
+    if (writer_ >= 0) ::close(std::exchange(writer_, -1));
+  }
+  // Serves events until something is reported, calling `meanwhile` again and again; how long that took.
+  template <typename Meanwhile>
+  milliseconds time_until_reported(Meanwhile meanwhile) {
+    const int before = changes_;
+    const auto start = std::chrono::steady_clock::now();
+    while (changes_ == before && std::chrono::steady_clock::now() - start < std::chrono::seconds(20)) {
+      meanwhile();
+      io_.run_one_for(milliseconds(2));
+    }
+    EXPECT_EQ(changes_, before + 1);
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+  }
+  void wait_until_reported() {
+    time_until_reported([] {});
+  }
+
+  TemporaryDirectory directory_;
+  boost::asio::io_context io_;
+  int changes_ = 0;
+  FileWatch watch_{io_, kSettle, [this] { ++changes_; }};
+  int writer_ = -1;
+};
+
+TEST_F(FileWatchEventsTest, AHalfWrittenFileIsNotLoadedBeforeItIsClosed) {
+  open();
+  write("half");
+  directory_.write("g", "another file is ready, but both are loaded together");
+  io_.run_for(10 * kSettle);
+  EXPECT_EQ(changes_, 0);
+  write(" and half");
+  close();
+  wait_until_reported();
+}
+
+TEST_F(FileWatchEventsTest, OneThatStaysOpenIsLoadedWhenNobodyWritesIt) {
+  open();
+  write("all of it");
+  wait_until_reported();
+  directory_.write("g", "this is not held back for good");
+  wait_until_reported();
+}
+
+TEST_F(FileWatchEventsTest, AFileThatWasCutOffIsLoadedThoughNobodyClosesIt) {
+  ASSERT_EQ(::truncate(directory_.file("f").c_str(), 3), 0);
+  wait_until_reported();
+}
+
+TEST_F(FileWatchEventsTest, AWriterWithoutAPauseHoldsOnlyItsOwnFileBack) {
+  open();
+  directory_.write("g", "ready");
+  const milliseconds waited = time_until_reported([&] { write("x"); });
+  EXPECT_GE(waited, kBoundSettles * kSettle - milliseconds(1));
+  write("the end");
+  close();
+  wait_until_reported();
 }
 
 }  // namespace
