@@ -19,6 +19,8 @@ namespace {
 // Whatever can put another file under a watched name; not writes, of which a folder may see thousands a second.
 constexpr std::uint32_t kFolderEvents =
     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_ONLYDIR;
+// Of every folder above those: it may be another one by that name in which the way goes on.
+constexpr std::uint32_t kAboveEvents = IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
 // Of a watched file itself: when somebody begins to write it, and when he is done.
 constexpr std::uint32_t kFileEvents = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB;
 
@@ -42,10 +44,18 @@ bool has_events(const std::string& folder) {
 
 WatchedFile::Time steady_now() { return std::chrono::steady_clock::now(); }
 
+std::set<std::filesystem::path> all_above(const std::set<std::filesystem::path>& folders) {
+  std::set<std::filesystem::path> above;
+  for (const std::filesystem::path& folder : folders)
+    for (std::filesystem::path up = folder.parent_path(); above.insert(up).second;) up = up.parent_path();
+  return above;
+}
+
 }  // namespace
 
-FileWatch::FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change, Events events)
-    : settle_(settle), on_change_(std::move(on_change)), timer_(io) {
+FileWatch::FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change, Events events,
+                     std::chrono::milliseconds look_anyhow)
+    : settle_(settle), look_anyhow_(look_anyhow), on_change_(std::move(on_change)), timer_(io) {
   const int descriptor = events == Events::kNever ? -1 : ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (descriptor < 0) return;
   inotify_.emplace(io, descriptor);
@@ -63,7 +73,7 @@ void FileWatch::watch(const std::vector<std::string>& files) {
       files_[file].learn();
     }
   }
-  watch_folders();
+  watch_way();
   look_soon();  // one may have changed before its folder was watched
 }
 
@@ -121,18 +131,15 @@ void FileWatch::take_event(int watch, std::uint32_t mask) {
 }
 
 // Links may lead elsewhere by now: watches what is on the way as it is, and nothing else.
-void FileWatch::watch_folders() {
+void FileWatch::watch_way() {
   polls_ = !inotify_;
   if (!inotify_) return;
-  std::set<std::filesystem::path> folders;
-  for (const auto& [path, file] : files_) folders.merge(folders_on_the_way(path));
   std::set<int> wanted;
-  for (const std::filesystem::path& folder : folders) {
-    add_watch(folder, kFolderEvents, wanted);
-    if (!has_events(folder)) polls_ = true;
-  }
+  watch_folders(wanted);
   for (auto& [path, file] : files_) {
-    const int watch = stamp_of(path).exists ? add_watch(path, kFileEvents, wanted) : -1;
+    const bool exists = stamp_of(path).exists;
+    const int watch = exists ? add_watch(path, kFileEvents, wanted) : -1;
+    if (exists && watch < 0) polls_ = true;
     if (watch != file.watch) file.is_open = false;  // that was another file
     file.watch = watch;
   }
@@ -141,14 +148,20 @@ void FileWatch::watch_folders() {
   watches_ = std::move(wanted);
 }
 
-// The same folder or file under another name has the same watch.
+void FileWatch::watch_folders(std::set<int>& wanted) {
+  std::set<std::filesystem::path> folders;
+  for (const auto& [path, file] : files_) folders.merge(folders_on_the_way(path));
+  // First: of a folder that is among both, the events that were asked for last are told.  Those that may not be read
+  // cannot be watched.
+  for (const std::filesystem::path& folder : all_above(folders)) add_watch(folder, kAboveEvents, wanted);
+  for (const std::filesystem::path& folder : folders)
+    if (add_watch(folder, kFolderEvents, wanted) < 0 || !has_events(folder)) polls_ = true;
+}
+
+// What inotify calls it; negative: it cannot be watched.  The same folder or file under another name has the same watch.
 int FileWatch::add_watch(const std::string& path, std::uint32_t mask, std::set<int>& wanted) {
   const int watch = ::inotify_add_watch(inotify_->native_handle(), path.c_str(), mask);
-  if (watch >= 0) {
-    wanted.insert(watch);
-  } else {
-    polls_ = true;
-  }
+  if (watch >= 0) wanted.insert(watch);
   return watch;
 }
 
@@ -158,16 +171,15 @@ int FileWatch::add_watch(const std::string& path, std::uint32_t mask, std::set<i
 void FileWatch::look_soon() {
   const Time now = steady_now();
   see(now);
-  next_look_ = std::min(next_look_.value_or(Time::max()), now + settle_);
+  next_look_ = std::min(next_look_, now + settle_);
   set_timer();
 }
 
 void FileWatch::look() {
   const Time now = steady_now();
-  watch_folders();
+  watch_way();
   see(now);
-  next_look_.reset();
-  if (polls_) next_look_ = now + settle_;
+  next_look_ = now + (polls_ ? settle_ : look_anyhow_);
   if (tell(now)) on_change_();
   set_timer();
 }
@@ -188,8 +200,7 @@ bool FileWatch::tell(Time now) {
 void FileWatch::set_timer() {
   if (stopped_) return;
   const std::optional<Time> when = when_to_tell(files_, settle_);
-  const Time next = std::min(when.value_or(Time::max()), next_look_.value_or(Time::max()));
-  timer_.expires_at(next);
+  timer_.expires_at(std::min(when.value_or(Time::max()), next_look_));
   timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled && !stopped_) look();
   });

@@ -3,9 +3,11 @@
 //
 // inotify only says when to look: what counts is whether a file's stamp differs from
 // the one that is known, and whether it has settled (settling.h, with the bounds of
-// waiting for a writer).  So an event too many does no harm.  Where there are no events
-// to be had (no watches left, a network file system) the stamps are looked at once per
-// `settle`.  A file that is missing is waited for.
+// waiting for a writer).  So an event too many does no harm.  An event too few does little:
+// the stamps are looked at every now and then anyhow, for what inotify does not tell (a
+// mount over a folder, a writer with mmap, a folder that we may not read).  Where there
+// are no events to be had at all (no watches left, a network file system) they are looked
+// at once per `settle`.  A file that is missing is waited for.
 // Lives on one io_context's thread.
 #pragma once
 
@@ -35,7 +37,7 @@ class FileWatch {
   // `on_change` is called once for each change, or burst of changes, that is done; what a writer is still in the middle of
   // is told when it is done.  It may call anything of this.
   FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change,
-            Events events = Events::kWhereThereAre);
+            Events events = Events::kWhereThereAre, std::chrono::milliseconds look_anyhow = std::chrono::seconds(30));
 
   // These, from now on.  Of a file that was watched before, what was known stays; of others, what is there now is known.
   void watch(const std::vector<std::string>& files);
@@ -49,7 +51,8 @@ class FileWatch {
   void wait_for_events();
   bool take_events();
   void take_event(int watch, std::uint32_t mask);
-  void watch_folders();
+  void watch_way();
+  void watch_folders(std::set<int>& wanted);
   int add_watch(const std::string& path, std::uint32_t mask, std::set<int>& wanted);
   void look_soon();
   void look();
@@ -58,13 +61,14 @@ class FileWatch {
   void set_timer();
 
   const std::chrono::milliseconds settle_;
+  const std::chrono::milliseconds look_anyhow_;
   const std::function<void()> on_change_;
   std::optional<boost::asio::posix::stream_descriptor> inotify_;  // none: it could not be had
   boost::asio::steady_timer timer_;
   WatchedFiles files_;
-  std::set<int> watches_;          // what inotify calls folders and files
-  std::optional<Time> next_look_;  // at the latest, whatever comes of the files
-  bool polls_ = false;             // at least one of them must be asked about
+  std::set<int> watches_;         // what inotify calls folders and files
+  Time next_look_ = Time::max();  // at the latest, whatever comes of the files
+  bool polls_ = false;            // at least one of them must be asked about
   bool stopped_ = false;
 };
 

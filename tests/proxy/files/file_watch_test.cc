@@ -1,9 +1,11 @@
 #include "proxy/files/file_watch.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -99,6 +101,19 @@ TEST_P(FileWatchTest, AFolderThatGoesAndComesBackIsFoundAgain) {
   EXPECT_TRUE(has_reported(1));
   directory_.write("a/b/f", "and again");
   EXPECT_TRUE(has_reported(2));
+}
+
+TEST_P(FileWatchTest, AnotherFolderByTheNameOfOneOnTheWayIsReported) {
+  watch({directory_.write("conf/secrets/f", "same")});
+  EXPECT_TRUE(stays_quiet());  // it is looked once more after the beginning
+  directory_.write("next/secrets/f", "same");
+  fs::rename(directory_.path() / "conf", directory_.path() / "old");
+  fs::rename(directory_.path() / "next", directory_.path() / "conf");
+  EXPECT_TRUE(has_reported(1));
+  directory_.write("conf/secrets/f", "other");
+  EXPECT_TRUE(has_reported(2));
+  directory_.write("old/secrets/f", "nobody's");
+  EXPECT_TRUE(stays_quiet());
 }
 
 TEST_P(FileWatchTest, ABurstOfChangesIsOne) {
@@ -218,6 +233,30 @@ TEST_F(FileWatchEventsTest, AWriterWithoutAPauseHoldsOnlyItsOwnFileBack) {
   write("the end");
   close();
   wait_until_reported();
+}
+
+// A writer who maps the file is one that inotify says nothing of.
+TEST(FileWatchWithoutEventsTest, WhatNoEventTellsOfIsSeenAnyhow) {
+  TemporaryDirectory directory;
+  boost::asio::io_context io;
+  int changes = 0;
+  FileWatch watch(
+      io, milliseconds(20), [&] { ++changes; }, FileWatch::Events::kWhereThereAre, milliseconds(100));
+  const std::string file = directory.write("f", "before");
+  fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  watch.watch({file});
+  io.run_for(milliseconds(60));  // it is looked once more after the beginning
+  EXPECT_EQ(changes, 0);
+  const int descriptor = ::open(file.c_str(), O_RDWR);
+  void* const mapped = ::mmap(nullptr, 6, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  std::memcpy(mapped, "after!", 6);
+  ASSERT_EQ(::msync(mapped, 6, MS_SYNC), 0);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (changes == 0 && std::chrono::steady_clock::now() < deadline) io.run_one_for(milliseconds(100));
+  EXPECT_EQ(changes, 1);
+  ::munmap(mapped, 6);
+  ::close(descriptor);
 }
 
 }  // namespace
