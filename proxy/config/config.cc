@@ -79,9 +79,14 @@ ConfigDraft draft_config(std::string_view yaml, const std::filesystem::path& fil
 }
 
 ConfigDraft draft_config_file(const std::filesystem::path& file) {
+  const FileStamp stamp = stamp_of(file);
   const FileResult read = read_trusted_file(file, kMaxConfigBytes);
-  if (read) return draft_config(read->text, file);
   ConfigDraft draft;
+  if (read) {
+    draft = draft_config(read->text, file);
+    draft.config.stamp = stamp;
+    return draft;
+  }
   draft.errors.push_back({file.string(), 0, 0, read.error().what});
   return draft;
 }

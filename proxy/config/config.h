@@ -16,6 +16,7 @@
 #include "acl/command_rules.h"
 #include "acl/policy.h"
 #include "proxy/aws/iam_token.h"
+#include "proxy/common/file_stamp.h"
 #include "proxy/common/ip_network.h"
 #include "proxy/config/address.h"
 #include "proxy/config/config_error.h"
@@ -126,6 +127,7 @@ struct AdminConfig {
 
 struct Config {
   std::filesystem::path file;
+  FileStamp stamp;                    // of the file, just before it was read
   std::size_t workers = 0;            // resolved; at least 1
   bool workers_are_automatic = true;  // as many as the machine had cores to give when this was read
   std::vector<ListenerConfig> listeners;

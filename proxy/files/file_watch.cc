@@ -62,14 +62,15 @@ FileWatch::FileWatch(boost::asio::io_context& io, std::chrono::milliseconds sett
   wait_for_events();
 }
 
-void FileWatch::watch(const std::vector<std::string>& files) {
+void FileWatch::watch(const std::vector<std::string>& files, const FileStamps& as_read) {
   const Time now = steady_now();
   const WatchedFiles before = std::exchange(files_, {});
   for (const std::string& file : files) {
     if (const auto was = before.find(file); was != before.end()) {
       files_[file] = was->second;
     } else {
-      files_[file].see(stamp_of(file), now);
+      const auto read = as_read.find(file);
+      files_[file].see(read != as_read.end() ? read->second : stamp_of(file), now);
       files_[file].learn();
     }
   }

@@ -39,8 +39,9 @@ class FileWatch {
   FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change,
             Events events = Events::kWhereThereAre, std::chrono::milliseconds look_anyhow = std::chrono::seconds(30));
 
-  // These, from now on.  Of a file that was watched before, what was known stays; of others, what is there now is known.
-  void watch(const std::vector<std::string>& files);
+  // These, from now on.  Of a file that was watched before, what was known stays; of others, `as_read` is known or, where
+  // that says nothing, what is there now.
+  void watch(const std::vector<std::string>& files, const FileStamps& as_read = {});
   // What is there now is known: somebody is about to read it all.
   void catch_up();
   void stop();

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "proxy/files/file_stamp.h"
+#include "proxy/common/file_stamp.h"
 
 namespace respgate::proxy {
 

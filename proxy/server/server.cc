@@ -34,7 +34,7 @@ Server::Server(SnapshotPtr snapshot)
       signals_(io_),
       timer_(io_),
       watch_(io_, kSettle, [this] { reload_changed_files(); }) {
-  watch_.watch(files_behind(config()));
+  watch_.watch(files_behind(config()), snapshot_->files);  // the start may have taken a while
   metrics_.note_start(std::time(nullptr));
   std::vector<DoorSource> doors;
   for (const ListenerConfig& listener : config().listeners) {

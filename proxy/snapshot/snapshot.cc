@@ -34,10 +34,18 @@ void load_secrets(Snapshot& snapshot, Errors& errors) {
   keep(load_tls(snapshot.config), snapshot.tls, errors);
 }
 
+// REQUIRES: nothing but the configuration itself was read.
+FileStamps stamps_before(const Config& config) {
+  FileStamps stamps = stamps_of(files_behind(config));
+  if (!config.file.empty()) stamps[config.file.string()] = config.stamp;
+  return stamps;
+}
+
 }  // namespace
 
 SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
-  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}};
+  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}, {}};
+  snapshot.files = stamps_before(snapshot.config);
   Errors errors;
   keep(load_policy(snapshot.config, generation), snapshot.policy, errors);
   load_secrets(snapshot, errors);
@@ -58,7 +66,7 @@ std::vector<std::string> files_behind(const Config& config) {
 }
 
 std::vector<ConfigError> errors_in_files(const Config& config) {
-  Snapshot unused{config, nullptr, {}, {}, {}};
+  Snapshot unused{config, nullptr, {}, {}, {}, {}};
   Errors errors;
   std::vector<acl::Principal> principals;
   if (!config.users_file.empty()) keep(load_principals(config), principals, errors);

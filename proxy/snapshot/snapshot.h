@@ -26,6 +26,7 @@ struct Snapshot {
   UpstreamLogins upstream_logins;  // by identity; without AWS credentials, which are no file
   std::optional<AdminToken> admin_token;
   TlsContexts tls;
+  FileStamps files;  // what it was read from, as that was before: what is other now has changed since
 };
 
 // Shared by all threads.

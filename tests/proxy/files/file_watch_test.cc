@@ -116,6 +116,18 @@ TEST_P(FileWatchTest, AnotherFolderByTheNameOfOneOnTheWayIsReported) {
   EXPECT_TRUE(stays_quiet());
 }
 
+TEST_P(FileWatchTest, WhatHasChangedSinceItWasReadIsReported) {
+  const std::vector<std::string> files{directory_.write("f", "one"), directory_.write("g", "one")};
+  const FileStamps as_read = stamps_of(files);
+  watch_.watch(files, as_read);
+  EXPECT_TRUE(stays_quiet());
+  watch_.watch({});
+  directory_.write("g", "another");
+  watch_.watch(files, as_read);
+  EXPECT_TRUE(has_reported(1));
+  EXPECT_TRUE(stays_quiet());
+}
+
 TEST_P(FileWatchTest, ABurstOfChangesIsOne) {
   watch({directory_.write("f", "one"), directory_.write("g", "one")});
   for (int i = 0; i < 20; ++i) {

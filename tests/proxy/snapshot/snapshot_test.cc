@@ -44,6 +44,18 @@ TEST_F(SnapshotTest, HoldsEverythingThatIsDecidedBy) {
   EXPECT_TRUE((*snapshot)->admin_token->equals("t0ken"));
 }
 
+TEST_F(SnapshotTest, KnowsItsFilesAsTheyWereBeforeTheyWereRead) {
+  const Config loaded = config();
+  const FileStamps before = stamps_of(files_behind(loaded));
+  directory_.write("r.yaml", "whatever comes after the configuration was read is news");
+  directory_.write("token", "new\n");
+  const SnapshotResult snapshot = load_snapshot(loaded, 1);
+  ASSERT_TRUE(snapshot);
+  EXPECT_EQ((*snapshot)->files.size(), before.size());
+  EXPECT_EQ((*snapshot)->files.at(directory_.file("r.yaml")), before.at(directory_.file("r.yaml")));
+  EXPECT_EQ((*snapshot)->files.at(directory_.file("token")), stamp_of(directory_.file("token")));
+}
+
 TEST_F(SnapshotTest, TellsWhatIsWrongInEveryFile) {
   directory_.write("users.acl", "user app on +nosuch\n");
   directory_.write("password", "");

@@ -1,4 +1,4 @@
-#include "proxy/files/file_stamp.h"
+#include "proxy/common/file_stamp.h"
 
 #include <sys/stat.h>
 
@@ -16,6 +16,12 @@ FileStamp stamp_of(const std::string& path) {
           status.st_mode,
           status.st_uid,
           status.st_gid};
+}
+
+FileStamps stamps_of(const std::vector<std::string>& paths) {
+  FileStamps stamps;
+  for (const std::string& path : paths) stamps[path] = stamp_of(path);
+  return stamps;
 }
 
 }  // namespace respgate::proxy

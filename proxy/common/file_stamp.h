@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace respgate::proxy {
 
@@ -17,5 +19,9 @@ struct FileStamp {
 
 // Of what the path leads to, through links.
 FileStamp stamp_of(const std::string& path);
+
+// By path.
+using FileStamps = std::map<std::string, FileStamp>;
+FileStamps stamps_of(const std::vector<std::string>& paths);
 
 }  // namespace respgate::proxy
