@@ -140,7 +140,8 @@ void Channel::count_data(std::size_t bytes) {
 
 // ------------------------------------------------------------------------------------------- the channel
 
-Channel::Channel(int descriptor, ServerContextPtr context) : server_(std::move(context)), wire_{descriptor}, ssl_(server_->accept()) {
+Channel::Channel(int descriptor, ServerContextPtr context)
+    : server_(std::move(context)), wire_{descriptor}, ssl_(server_->accept()), verified_by_(server_->trust()) {
   attach();
 }
 
@@ -252,5 +253,13 @@ std::string_view Channel::server_name() const {
 CertificatePtr Channel::peer_certificate() const { return CertificatePtr(ssl_ ? SSL_get1_peer_certificate(ssl_.get()) : nullptr); }
 
 bool Channel::is_resumed() const { return ssl_ && SSL_session_reused(ssl_.get()) == 1; }
+
+std::string Channel::verify_again(const ServerContext& context) {
+  const CertificatePtr certificate = peer_certificate();
+  if (!certificate || context.trust() == verified_by_) return "";
+  std::string why_not = context.why_not(*certificate, SSL_get_peer_cert_chain(ssl_.get()));
+  if (why_not.empty()) verified_by_ = context.trust();
+  return why_not;
+}
 
 }  // namespace respgate::tls

@@ -43,6 +43,8 @@ class Channel {
   // The peer's certificate, verified; nullptr: it has none.
   CertificatePtr peer_certificate() const;
   bool is_resumed() const;
+  // As a server's end: why that context would refuse the peer's certificate; empty: it would not, or there is none.
+  std::string verify_again(const ServerContext& context);
 
  private:
   // What the BIO below OpenSSL works on.
@@ -72,8 +74,9 @@ class Channel {
   std::size_t dataless_records_ = 0;  // since the handshake, or since so much data had come that they are forgiven
   std::size_t data_bytes_ = 0;        // since then
   bool has_more_ = false;
-  bool is_broken_ = false;  // OpenSSL allows nothing more but to free it
-  bool is_done_ = false;    // with the handshake
+  bool is_broken_ = false;               // OpenSSL allows nothing more but to free it
+  bool is_done_ = false;                 // with the handshake
+  ServerContext::Digest verified_by_{};  // what the context trusted that last found the peer's certificate good
 };
 
 }  // namespace respgate::tls

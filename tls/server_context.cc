@@ -31,6 +31,15 @@ bool make_unmistakable(SSL_CTX* context) {
          SSL_CTX_set_session_id_context(context, id.data(), static_cast<unsigned>(id.size())) == 1;
 }
 
+// Of all that decides which certificates are good; nothing: OpenSSL gives none.
+std::optional<ServerContext::Digest> trust_of(const ServerOptions& options) {
+  std::string all;
+  if (options.client_auth != ClientAuth::kNone) all = options.client_ca.text + '\0' + options.revocations.text;
+  ServerContext::Digest digest{};
+  if (EVP_Digest(all.data(), all.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) return std::nullopt;
+  return digest;
+}
+
 // Collects the certificates of one listener: those for the same names with keys of different kinds go together.
 class Assembly {
  public:
@@ -60,8 +69,10 @@ class Assembly {
   }
 
   ServerContextResult finish() {
+    const std::optional<ServerContext::Digest> trust = trust_of(options_);
+    if (!trust) problems_.push_back({options_.client_ca.file, "cannot be used: OpenSSL gives no digest"});
     if (!problems_.empty()) return std::move(problems_);
-    return std::make_shared<const ServerContext>(std::move(contexts_), std::move(chains_), std::move(facts_));
+    return std::make_shared<const ServerContext>(std::move(contexts_), std::move(chains_), std::move(facts_), *trust);
   }
 
  private:
@@ -97,8 +108,9 @@ class Assembly {
 
 }  // namespace
 
-ServerContext::ServerContext(std::vector<SslContextPtr> contexts, std::vector<CertificateChain> chains, std::vector<CertificateFacts> facts)
-    : contexts_(std::move(contexts)), chains_(std::move(chains)), facts_(std::move(facts)), ticket_keys_(steady_seconds) {
+ServerContext::ServerContext(std::vector<SslContextPtr> contexts, std::vector<CertificateChain> chains, std::vector<CertificateFacts> facts,
+                             const Digest& trust)
+    : contexts_(std::move(contexts)), chains_(std::move(chains)), facts_(std::move(facts)), trust_(trust), ticket_keys_(steady_seconds) {
   SSL_CTX* const first = contexts_.front().get();
   SSL_CTX_set_tlsext_servername_callback(first, choose_by_name);
   SSL_CTX_set_tlsext_servername_arg(first, this);
@@ -112,6 +124,20 @@ SslPtr ServerContext::accept() const {
   SSL_set_app_data(ssl.get(), const_cast<ServerContext*>(this));  // use_ticket_key() changes the keys only, which lock
   SSL_set_accept_state(ssl.get());
   return ssl;
+}
+
+// As OpenSSL does in a handshake: with the same authorities, lists, depth and strength.
+std::string ServerContext::why_not(X509& certificate, STACK_OF(X509) * issuers) const {
+  SSL_CTX* const trusting = contexts_.front().get();
+  if ((SSL_CTX_get_verify_mode(trusting) & SSL_VERIFY_PEER) == 0) return "";  // certificates are not asked for any more
+  const std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>> trial(X509_STORE_CTX_new());
+  if (!trial || X509_STORE_CTX_init(trial.get(), SSL_CTX_get_cert_store(trusting), &certificate, issuers) != 1) return take_error();
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(trial.get()), SSL_CTX_get_security_level(trusting));
+  X509_STORE_CTX_set_default(trial.get(), "ssl_client");
+  X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(trial.get()), SSL_CTX_get0_param(trusting));
+  const bool is_good = X509_verify_cert(trial.get()) == 1;
+  ERR_clear_error();
+  return is_good ? "" : X509_verify_cert_error_string(X509_STORE_CTX_get_error(trial.get()));
 }
 
 // Only the certificate changes with the name: who may come in, and how, is the same for all names of a listener.

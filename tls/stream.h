@@ -36,6 +36,8 @@ class Stream {
   void begin_tls(ClientContextPtr context, const std::string& host);
   // Goes on with the handshake; when it wants to read (write), wait for that and call again.
   Handshake handshake() { return channel_->handshake(); }
+  // Why a listener of that context would not let the peer in again; empty: it would, for all its certificate says.
+  std::string verify_again(const ServerContext& context) { return channel_ ? channel_->verify_again(context) : ""; }
   // nullptr: plain text.
   const Channel* channel() const { return channel_.get(); }
 

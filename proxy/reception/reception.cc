@@ -25,6 +25,9 @@ void set_client_options(int descriptor) {
   ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+// There may be another context than the handshake began with, and less that it trusts.
+std::string verify_again(tls::Stream& secured, const tls::ServerContextPtr& now) { return now ? secured.verify_again(*now) : ""; }
+
 }  // namespace
 
 Reception::Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, Welcome welcome)
@@ -89,8 +92,10 @@ void Reception::admit(tls::Stream stream, Guest guest) {
   handshakes_.begin(
       std::move(stream),
       {guest.listener->metrics.index, guest.peer.substr(0, guest.peer.rfind(':')), context, rules.tls->handshake_timeout, at_once},
-      [this, guest = std::move(guest)](tls::Stream secured, const std::string& why) mutable {
-        if (why.empty() && rules_of(guest) != nullptr) return welcome_(std::move(secured), std::move(guest));
+      [this, guest = std::move(guest)](tls::Stream secured, std::string why) mutable {
+        const ListenerConfig* const now = rules_of(guest);
+        if (why.empty() && now != nullptr) why = verify_again(secured, tls_context_of(*snapshot_, *now));
+        if (why.empty() && now != nullptr) return welcome_(std::move(secured), std::move(guest));
         if (!why.empty()) log_failed_handshake(guest, secured, why);
         refuse(guest, RefusedConnection::kTlsHandshake, why);
       });

@@ -2,7 +2,10 @@
 // there is another one; which doors it opens and closes for it, and what becomes of the
 // sessions.
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "proxy/common/clock.h"
 #include "proxy/reception/certificate_login.h"
@@ -22,6 +25,16 @@ ListenerTerms terms_for(const Session& session, const Snapshot& snapshot) {
   if (!certificate) return {rules->login_as, rules->user_group};
   const CertificateLogin login = certificate_login(*certificate, *rules, *snapshot.policy);
   return {login.why_not.empty() ? login.user : "", rules->user_group};
+}
+
+// Would its certificate be refused now: revoked since, or of an authority that is not trusted any more?  Said in the log.
+bool lost_its_certificate(Session& session, const Snapshot& snapshot) {
+  const ListenerConfig* const rules = find_listener(snapshot.config, session.client().listener_name);
+  if (rules == nullptr || !rules->tls) return false;
+  const std::string why = session.verify_again(*tls_context_of(snapshot, *rules));
+  if (why.empty()) return false;
+  spdlog::info("certificate refused listener={} peer={} reason=\"{}\"", rules->name, session.client().peer, why);
+  return true;
 }
 
 // Has its listener gone, or gone elsewhere?  One that is not in `before` has sessions only from earlier, on their way out.
@@ -99,6 +112,10 @@ void Worker::adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans) {
   adopt_doors(std::move(plans));
   const std::int64_t deadline_ms = steady_ms() + config().shutdown_grace.count();
   for (const auto& session : sessions_.snapshot()) {
+    if (lost_its_certificate(*session, *snapshot_)) {
+      session->close(CloseReason::kRevoked);
+      continue;
+    }
     if (is_elsewhere) session->abandon_lane();
     if (is_elsewhere && is_seen_as_another(session->client(), before->config.upstream, config().upstream)) session->leave_old_login();
     session->adopt(snapshot_->policy, terms_for(*session, *snapshot_));

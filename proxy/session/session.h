@@ -100,6 +100,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_open() const { return stream_.is_open(); }
   // That it showed in the handshake; null: none.
   tls::CertificatePtr peer_certificate() const { return stream_.channel() != nullptr ? stream_.channel()->peer_certificate() : nullptr; }
+  // Why a listener of that context would not let it in again with that; empty: it would, or there is none.
+  std::string verify_again(const tls::ServerContext& context) { return stream_.verify_again(context); }
   std::size_t owed_replies() const { return replies_.size(); }
   std::size_t output_bytes() const { return out_.size() - out_sent_; }
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Certificates as users: born logged in, or refused with a reason that is counted, audited and logged."""
 
+import socket
 import ssl
 import time
 import unittest
 
-from harness.deadline import wait_until
-from harness.pki import TlsClient, client_context
+from harness.deadline import DEADLINE, wait_until
+from harness.pki import Authority, TlsClient, client_context
 from harness.resp import Closed, Error
 from harness.tls_cases import TlsCase
 
@@ -104,6 +105,94 @@ class ExpiryTest(CertificateCase):
 
 class ExpiryOfWhatOnlyAdmitsTest(ExpiryTest):
     identity = "none"
+
+
+class RevocationCase(CertificateCase):
+    @classmethod
+    def listener_tls(cls):
+        return {**super().listener_tls(), "crl_file": cls.authority.revoke()}
+
+    def setUp(self):
+        self.authority.revoke()
+        self.gate.reconfigure({})
+        self.bad, self.good = (self.authority.issue(name, "", f"/CN={name}") for name in ("alice", "bob"))
+
+    def assert_gone(self, client, why=""):
+        """Disconnected, and the log says why; without `why`: in whatever words OpenSSL has for it."""
+        told = f'certificate refused listener=main peer=127.0.0.1:{client.socket.getsockname()[1]} reason="{why}'
+        self.assertEqual(client.read_until_closed(), [])
+        wait_until(lambda: told in self.gate.stderr(), lambda: f"{told} in {self.gate.stderr()[-500:]}")
+
+
+class RevocationTest(RevocationCase):
+    """A reload judges the certificates of those who are in by what is trusted from then on."""
+
+    identity = "cn"
+
+    def test_who_is_revoked_is_disconnected_and_the_others_are_not(self):
+        bad, other, good = self.connect(certificate=self.bad), self.connect(certificate=self.bad), self.connect(certificate=self.good)
+        other.login("root", "root-secret")  # whoever it is by now: it is that certificate which let it in
+        for client in (bad, other, good):
+            self.assertEqual(client.call("PING"), b"PONG")
+        self.authority.revoke(self.bad)
+        self.gate.reload()
+        for client in (bad, other):
+            self.assert_gone(client, "certificate revoked")
+        for _ in range(2):
+            self.assertEqual(good.call("PING"), b"PONG")
+            self.gate.reload()
+        self.assertEqual(self.count("respgate_connections", listener="main"), 1)
+
+    def test_a_list_that_changes_is_enough(self):
+        client = self.connect(certificate=self.bad)
+        self.assertEqual(client.call("PING"), b"PONG")
+        self.authority.revoke(self.bad)
+        self.assert_gone(client, "certificate revoked")
+
+    def test_whose_authority_is_trusted_no_more_is_disconnected(self):
+        client = self.connect(certificate=self.good)
+        self.assertEqual(client.call("PING"), b"PONG")
+        other = Authority(self.directory, "other")
+        listener = self.gate.config["listeners"][0]
+        tls = {**listener["tls"], "client_ca_file": other.certificate, "crl_file": other.revoke()}
+        self.gate.reconfigure({"listeners": [{**listener, "tls": tls}]})
+        self.assert_gone(client)
+
+    def test_a_handshake_that_began_before_counts_as_what_it_is(self):
+        """The list is loaded when the server has said its part, and the client not yet shown its certificate."""
+        received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = client_context(self.authority, self.bad).wrap_bio(received, sent, server_hostname="localhost")
+        with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as plain:
+            with self.assertRaises(ssl.SSLWantReadError):
+                client.do_handshake()
+            plain.sendall(sent.read())
+            received.write(plain.recv(65536))
+            self.authority.revoke(self.bad)
+            self.gate.reload()
+            refused = self.count("respgate_connections_refused_total", reason="tls_handshake")
+            while True:
+                try:
+                    client.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    received.write(plain.recv(65536))
+            client.write(b"PING\r\n")
+            plain.sendall(sent.read())
+            wait_until(lambda: self.count("respgate_connections_refused_total", reason="tls_handshake") == refused + 1, "it is refused")
+            self.assertEqual(self.count("respgate_connections", listener="main"), 0)
+
+
+class RevocationOfWhatOnlyAdmitsTest(RevocationCase):
+    identity = "none"
+
+    def test_who_is_revoked_is_disconnected_whoever_has_logged_in(self):
+        bad, good = (self.connect(certificate=certificate) for certificate in (self.bad, self.good))
+        for client in (bad, good):
+            client.login("alice", "alice-secret")
+        self.authority.revoke(self.bad)
+        self.gate.reload()
+        self.assert_gone(bad, "certificate revoked")
+        self.assertEqual(good.call("PING"), b"PONG")
 
 
 class NameTest(CertificateCase):

@@ -1,5 +1,7 @@
 #include "tls/context.h"
 
+#include <optional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -228,6 +230,77 @@ TEST_F(ClientCertificateTest, WithoutTheListOfItsAuthorityNobodyComesIn) {
   Authority other("other ca");
   options_.revocations = {"ca.crl", other.revocations({})};
   EXPECT_THAT(refusal_of(authority_.issue({})), HasSubstr("unable to get certificate CRL"));
+}
+
+// What a context of these options says of a client that came in by one of options_ before.
+class ClientOfBeforeTest : public ClientCertificateTest {
+ protected:
+  std::string refusal_now() { return pair_->server().verify_again(*context_of(options_)); }
+  void come(const Issued& client) {
+    ClientOptions options = trusting(authority_);
+    options.certificate.push_back(options_of(client, "client"));
+    pair_.emplace(context_of(options_), client_of(std::move(options)));
+    ASSERT_TRUE(pair_->shake_hands().is_good());
+    ASSERT_EQ(TlsPair::carry(pair_->client(), pair_->server(), "x"), "x");
+  }
+
+  const Issued client_ = authority_.issue({});
+  std::optional<TlsPair> pair_;
+};
+
+TEST_F(ClientOfBeforeTest, WhoIsTrustedStillIsWelcome) {
+  come(client_);
+  EXPECT_EQ(refusal_now(), "");
+  Authority another("another ca");
+  options_.client_ca.text += another.certificate();
+  EXPECT_EQ(refusal_now(), "");
+  options_.revocations = {"ca.crl", authority_.revocations({authority_.issue({}).parsed.get()}) + another.revocations({})};
+  EXPECT_EQ(refusal_now(), "");
+}
+
+TEST_F(ClientOfBeforeTest, WhoWasRevokedIsNot) {
+  come(client_);
+  options_.revocations = {"ca.crl", authority_.revocations({client_.parsed.get()})};
+  EXPECT_EQ(refusal_now(), "certificate revoked");
+  EXPECT_EQ(refusal_now(), "certificate revoked") << "asked again, it is no other answer";
+  options_.revocations = {};
+  EXPECT_EQ(refusal_now(), "");
+  options_.revocations = {"ca.crl", authority_.revocations({client_.parsed.get()})};
+  EXPECT_EQ(refusal_now(), "certificate revoked");
+}
+
+TEST_F(ClientOfBeforeTest, WhoseAuthorityHasGoneIsNot) {
+  come(client_);
+  Authority another("ca");  // of the same name
+  options_.client_ca = {"ca.crt", another.certificate()};
+  EXPECT_NE(refusal_now(), "");
+}
+
+TEST_F(ClientOfBeforeTest, ItIsToBeAClientsCertificate) {
+  LeafSpec spec;
+  spec.edit = [](CertificatePtr leaf) {
+    const std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>> usage(
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_ext_key_usage, "serverAuth"));
+    X509_add_ext(leaf.get(), usage.get(), -1);
+    return leaf;
+  };
+  const Issued servers = authority_.issue(spec);
+  EXPECT_NE(context_of(options_)->why_not(*servers.parsed, nullptr), "");
+  EXPECT_EQ(context_of(options_)->why_not(*client_.parsed, nullptr), "");
+}
+
+TEST_F(ClientOfBeforeTest, WhereNobodyAsksForCertificatesNoneIsBad) {
+  come(client_);
+  options_.client_auth = ClientAuth::kNone;
+  EXPECT_EQ(refusal_now(), "");
+}
+
+TEST_F(ClientOfBeforeTest, WithoutACertificateThereIsNothingToJudge) {
+  options_.client_auth = ClientAuth::kRequest;
+  pair_.emplace(context_of(options_), client_of(trusting(authority_)));
+  ASSERT_TRUE(pair_->shake_hands().is_good());
+  options_.client_ca.text = Authority("another ca").certificate();
+  EXPECT_EQ(refusal_now(), "");
 }
 
 // ------------------------------------------------------------------------------------- resumption

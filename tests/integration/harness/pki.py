@@ -40,15 +40,29 @@ class Authority:
             (self.directory / f"{file or name}.{kind}.new").rename(f"{stem}.{kind}")
         return f"{stem}.crt", f"{stem}.key"
 
-    def _sign_until(self, expires, request, extensions, certificate):
-        """As x509 does, which knows days only."""
+    def revoke(self, *certificates):
+        """The list, in a file, of exactly these certificates of its (files, as issue() returns them)."""
+        settings = self._ca_settings()
+        for certificate, _ in certificates:
+            _openssl("ca", "-config", settings, "-cert", self.certificate, "-keyfile", self._key, "-revoke", certificate)
+        stem = str(self.directory / f"{self.name}.crl")
+        _openssl("ca", "-config", settings, "-cert", self.certificate, "-keyfile", self._key, "-gencrl", "-crldays", "1", "-out", f"{stem}.new")
+        (self.directory / f"{self.name}.crl.new").rename(stem)
+        return stem
+
+    def _ca_settings(self):
+        """Of a CA that has issued nothing yet."""
         self.directory.write("index.txt", "")
         self.directory.write("serial", "1000")
-        settings = self.directory.write("ca.cnf", "[ca]\ndefault_ca = d\n[d]\ndefault_md = sha256\npolicy = p\nunique_subject = no\n"
+        return str(self.directory.write("ca.cnf", "[ca]\ndefault_ca = d\n[d]\ndefault_md = sha256\npolicy = p\nunique_subject = no\n"
                                         f"database = {self.directory / 'index.txt'}\nserial = {self.directory / 'serial'}\nnew_certs_dir = {self.directory.path}\n"
-                                        "[p]\ncommonName = optional\n")
+                                        "[p]\ncommonName = optional\n"))
+
+    def _sign_until(self, expires, request, extensions, certificate):
+        """As x509 does, which knows days only."""
+        settings = self._ca_settings()
         moment = lambda seconds: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(seconds))
-        _openssl("ca", "-batch", "-notext", "-config", str(settings), "-cert", self.certificate, "-keyfile", self._key,
+        _openssl("ca", "-batch", "-notext", "-config", settings, "-cert", self.certificate, "-keyfile", self._key,
                  "-startdate", moment(expires - 3600), "-enddate", moment(expires), "-extfile", extensions, "-in", request, "-out", certificate)
 
 
