@@ -35,12 +35,13 @@ void read_region(MapReader& section, IamCache& cache) {
 }
 
 void read_iam(MapReader section, UpstreamCredentials& credentials) {
-  UpstreamCredentials::Iam& iam = credentials.iam.emplace();
+  UpstreamCredentials::Iam iam;
   section.text("user", credentials.user);
   read_cache(section, iam.cache);
   read_region(section, iam.cache);
   section.duration("reauthenticate", iam.reauthenticate, {std::chrono::milliseconds(100), kLatest});
   section.finish();
+  credentials.iam = std::move(iam);
 }
 
 }  // namespace

@@ -24,9 +24,9 @@ std::vector<std::string> warnings_about(const Config& config) {
   }
   const std::optional<UpstreamTlsConfig>& tls = config.upstream.tls;
   if (tls && tls->verify == tls::Verify::kUnsafeNone)
-    warnings.push_back("upstream.tls.verify: unsafe_none: whoever stands in between can read and change everything");
+    warnings.emplace_back("upstream.tls.verify: unsafe_none: whoever stands in between can read and change everything");
   if (tls && tls->verify == tls::Verify::kChain)
-    warnings.push_back("upstream.tls.verify: chain: whoever has a certificate of the same authorities can stand in between");
+    warnings.emplace_back("upstream.tls.verify: chain: whoever has a certificate of the same authorities can stand in between");
   if (tls && tls->certificate) warn_of_readable_key(*tls->certificate, warnings);
   return warnings;
 }

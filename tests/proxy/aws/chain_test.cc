@@ -53,7 +53,10 @@ class AwsChainTest : public testing::Test {
   std::string region = "us-east-1";
 };
 
-MATCHER_P(FailedWith, text, "") { return arg.kind == AwsAnswer::Kind::kFailed && arg.what.find(text) != std::string::npos; }
+auto failed_with(const std::string& text) {
+  return testing::AllOf(testing::Field(&AwsAnswer::kind, AwsAnswer::Kind::kFailed),
+                        testing::Field(&AwsAnswer::what, testing::HasSubstr(text)));
+}
 
 // ----------------------------------------------------------------------------------------- environment
 
@@ -76,16 +79,16 @@ TEST_F(AwsChainTest, TemporaryKeysOfTheEnvironmentExpire) {
   EXPECT_EQ(answer.credentials.session_token, "tok");
   EXPECT_EQ(answer.credentials.expires_s, 1767323045);
   set("AWS_CREDENTIAL_EXPIRATION", "tomorrow");
-  EXPECT_THAT(fetch(), FailedWith("AWS_CREDENTIAL_EXPIRATION"));
+  EXPECT_THAT(fetch(), failed_with("AWS_CREDENTIAL_EXPIRATION"));
 }
 
 TEST_F(AwsChainTest, HalfAKeyIsNotMadeUpForByAnotherPlace) {
   folder.write(".aws/credentials", "[default]\naws_access_key_id=FILE\naws_secret_access_key=s\n");
   set("AWS_ACCESS_KEY_ID", "AKIA");
-  EXPECT_THAT(fetch(), FailedWith("environment: AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"));
+  EXPECT_THAT(fetch(), failed_with("environment: AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"));
 }
 
-TEST_F(AwsChainTest, WithoutAnythingItSaysWhereItLooked) { EXPECT_THAT(fetch(), FailedWith("there are none in the environment")); }
+TEST_F(AwsChainTest, WithoutAnythingItSaysWhereItLooked) { EXPECT_THAT(fetch(), failed_with("there are none in the environment")); }
 
 // ---------------------------------------------------------------------------------------- shared files
 
@@ -105,7 +108,7 @@ TEST_F(AwsChainTest, AProfileIsChosenByItsName) {
   set("AWS_PROFILE", "app");
   EXPECT_EQ(key(), "APP");
   set("AWS_PROFILE", "none");
-  EXPECT_THAT(fetch(), FailedWith("AWS_PROFILE"));
+  EXPECT_THAT(fetch(), failed_with("AWS_PROFILE"));
 }
 
 TEST_F(AwsChainTest, TheConfigFileIsSecond) {
@@ -127,12 +130,12 @@ TEST_F(AwsChainTest, AChangedFileIsReadAgain) {
 
 TEST_F(AwsChainTest, AProfileThatWantsMoreThanKeysIsRefused) {
   folder.write(".aws/config", "[default]\nrole_arn = arn:aws:iam::1:role/r\n");
-  EXPECT_THAT(fetch(), FailedWith("role_arn, which respgate does not follow"));
+  EXPECT_THAT(fetch(), failed_with("role_arn, which respgate does not follow"));
 }
 
 TEST_F(AwsChainTest, AFileThatOthersMayWriteIsRefused) {
   folder.write(".aws/credentials", "[default]\naws_access_key_id=D\naws_secret_access_key=s\n", 0666);
-  EXPECT_THAT(fetch(), FailedWith("may be written by"));
+  EXPECT_THAT(fetch(), failed_with("may be written by"));
 }
 
 TEST(AwsProfileTest, SettingsBelowASettingAreNotOfTheProfile) {
@@ -182,18 +185,18 @@ TEST_F(AwsChainTest, ATokenWithALineEndIsNotSent) {
   set("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.address());
   for (const char* token : {"a\r\nX-Evil: 1", "a\n", "\ra"}) {
     set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", folder.write("token", token));
-    EXPECT_THAT(fetch(), FailedWith("holds a line end"));
+    EXPECT_THAT(fetch(), failed_with("holds a line end"));
   }
   EXPECT_TRUE(aws.asked().empty());
 }
 
 TEST_F(AwsChainTest, AnotherMachineIsNotAskedInPlainText) {
   set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://10.0.0.1/credentials");
-  EXPECT_THAT(fetch(), FailedWith("over plain HTTP"));
+  EXPECT_THAT(fetch(), failed_with("over plain HTTP"));
   set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "not an address");
-  EXPECT_THAT(fetch(), FailedWith("no address"));
+  EXPECT_THAT(fetch(), failed_with("no address"));
   set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@evil.example/");
-  EXPECT_THAT(fetch(), FailedWith("does not begin with /"));
+  EXPECT_THAT(fetch(), failed_with("does not begin with /"));
 }
 
 TEST_F(AwsChainTest, AContainerIsAskedThreeTimes) {
@@ -211,7 +214,7 @@ TEST_F(AwsChainTest, AContainerThatFailsThreeTimesIsNotMadeUpForByAnotherPlace) 
   environment.variables.erase("AWS_EC2_METADATA_DISABLED");
   set("AWS_EC2_METADATA_SERVICE_ENDPOINT", machine.address());
   const AwsAnswer answer = fetch();
-  EXPECT_THAT(answer, FailedWith("container endpoint: answered with status 500"));
+  EXPECT_THAT(answer, failed_with("container endpoint: answered with status 500"));
   EXPECT_THAT(answer.what, Not(HasSubstr("secret words")));
   EXPECT_EQ(aws.asked().size(), 3u);
   EXPECT_TRUE(machine.asked().empty());
@@ -221,21 +224,21 @@ TEST_F(AwsChainTest, AContainerThatSaysNothingTimesOut) {
   FakeAws aws(io);
   aws.answers({{0, "", true}});
   set("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.address());
-  EXPECT_THAT(fetch(), FailedWith("timed out"));
+  EXPECT_THAT(fetch(), failed_with("timed out"));
 }
 
 TEST_F(AwsChainTest, AnEndlessReplyIsCutOff) {
   FakeAws aws(io);
   aws.answers({{200, std::string(1 << 20, ' ')}});
   set("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.address());
-  EXPECT_THAT(fetch(), FailedWith("body limit exceeded"));
+  EXPECT_THAT(fetch(), failed_with("body limit exceeded"));
 }
 
 TEST_F(AwsChainTest, ARedirectIsNotFollowed) {
   FakeAws aws(io);
   aws.answers({{302, ""}});
   set("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.address());
-  EXPECT_THAT(fetch(), FailedWith("answered with status 302"));
+  EXPECT_THAT(fetch(), failed_with("answered with status 302"));
 }
 
 // ---------------------------------------------------------------------------------------- web identity
@@ -266,19 +269,19 @@ TEST_F(AwsChainTest, WhatStsRefusesIsToldByItsCode) {
   set("AWS_ENDPOINT_URL_STS", sts.address());
   set("AWS_WEB_IDENTITY_TOKEN_FILE", folder.write("token", "t"));
   set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app");
-  EXPECT_THAT(fetch(), FailedWith("web identity: answered with InvalidIdentityToken"));
-  EXPECT_THAT(fetch(), FailedWith("web identity: answered with status 500"));
+  EXPECT_THAT(fetch(), failed_with("web identity: answered with InvalidIdentityToken"));
+  EXPECT_THAT(fetch(), failed_with("web identity: answered with status 500"));
 }
 
 TEST_F(AwsChainTest, AWebIdentityNeedsARoleAFileAndASafeSts) {
   set("AWS_WEB_IDENTITY_TOKEN_FILE", folder.file("missing"));
-  EXPECT_THAT(fetch(), FailedWith("AWS_ROLE_ARN is not"));
+  EXPECT_THAT(fetch(), failed_with("AWS_ROLE_ARN is not"));
   set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app");
-  EXPECT_THAT(fetch(), FailedWith("cannot be opened"));
+  EXPECT_THAT(fetch(), failed_with("cannot be opened"));
   set("AWS_ROLE_SESSION_NAME", "a b");
-  EXPECT_THAT(fetch(), FailedWith("AWS_ROLE_SESSION_NAME"));
+  EXPECT_THAT(fetch(), failed_with("AWS_ROLE_SESSION_NAME"));
   set("AWS_ENDPOINT_URL_STS", "http://sts.example");
-  EXPECT_THAT(fetch(), FailedWith("over plain HTTP"));
+  EXPECT_THAT(fetch(), failed_with("over plain HTTP"));
 }
 
 // A key, and a certificate for `localhost` that it has signed itself.
@@ -333,11 +336,11 @@ TEST_F(AwsChainTest, TheCertificateOfStsIsVerified) {
   set("AWS_WEB_IDENTITY_TOKEN_FILE", folder.write("token", "t"));
   set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app");
   set("AWS_ENDPOINT_URL_STS", sts.address("localhost"));
-  EXPECT_THAT(fetch(), FailedWith("certificate verify failed"));
+  EXPECT_THAT(fetch(), failed_with("certificate verify failed"));
   set("AWS_CA_BUNDLE", folder.write("ca.pem", certificate.pem()));
   EXPECT_EQ(key(), "ASIASTS");
   set("AWS_ENDPOINT_URL_STS", sts.address("127.0.0.1"));  // which the certificate is not for
-  EXPECT_THAT(fetch(), FailedWith("certificate verify failed"));
+  EXPECT_THAT(fetch(), failed_with("certificate verify failed"));
 }
 
 // ------------------------------------------------------------------------------------ instance metadata
@@ -373,39 +376,39 @@ TEST_F(AwsMachineTest, ATokenIsFetchedThenTheRoleThenItsCredentials) {
 
 TEST_F(AwsMachineTest, WithoutATokenNothingIsAsked) {
   token = {403, ""};
-  EXPECT_THAT(fetch(), FailedWith("gave no token (IMDSv2)"));
+  EXPECT_THAT(fetch(), failed_with("gave no token (IMDSv2)"));
   token = {200, "two\r\nlines"};
-  EXPECT_THAT(fetch(), FailedWith("gave no token (IMDSv2)"));
+  EXPECT_THAT(fetch(), failed_with("gave no token (IMDSv2)"));
   for (const FakeAws::Request& request : imds.asked()) EXPECT_EQ(request.method_string(), "PUT");
 }
 
 TEST_F(AwsMachineTest, AServiceThatSaysNothingIsAskedOnce) {
   token.hangs = true;
-  EXPECT_THAT(fetch(), FailedWith("instance metadata: cannot ask"));
+  EXPECT_THAT(fetch(), failed_with("instance metadata: cannot ask"));
   EXPECT_EQ(imds.asked().size(), 1u);
 }
 
 TEST_F(AwsMachineTest, AMachineWithoutARoleHasNoCredentials) {
   role = {404, ""};
-  EXPECT_THAT(fetch(), FailedWith("the machine has no role"));
+  EXPECT_THAT(fetch(), failed_with("the machine has no role"));
   role = {200, "../../user-data"};
-  EXPECT_THAT(fetch(), FailedWith("gave no name of a role"));
+  EXPECT_THAT(fetch(), failed_with("gave no name of a role"));
 }
 
 TEST_F(AwsMachineTest, AnErrorInAGoodReplyIsOne) {
   credentials = {200, R"({"Code":"AssumeRoleUnauthorizedAccess","Message":"m"})"};
-  EXPECT_THAT(fetch(), FailedWith("answered with AssumeRoleUnauthorizedAccess"));
+  EXPECT_THAT(fetch(), failed_with("answered with AssumeRoleUnauthorizedAccess"));
 }
 
 TEST_F(AwsMachineTest, ItCanBeSwitchedOff) {
   set("AWS_EC2_METADATA_DISABLED", "TRUE");
-  EXPECT_THAT(fetch(), FailedWith("instance metadata is off"));
+  EXPECT_THAT(fetch(), failed_with("instance metadata is off"));
   EXPECT_TRUE(imds.asked().empty());
 }
 
 TEST_F(AwsMachineTest, ItsAddressIsPlainHttp) {
   set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "nonsense");
-  EXPECT_THAT(fetch(), FailedWith("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
+  EXPECT_THAT(fetch(), failed_with("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::int64_t kNow = 1767323045;
 
-UpstreamLogin iam_login(AwsSnapshot aws) {
+UpstreamLogin iam_login(const AwsSnapshot& aws) {
   UpstreamLogin login{"gate", {}, UpstreamLogin::Iam{{"orders", "us-east-1"}, std::chrono::hours(11), {}}};
   return login.with(aws);
 }
