@@ -29,6 +29,22 @@ std::string name_of(SSL* ssl) {
   return address ? address.get() : "";
 }
 
+std::string bytes_of(SSL_SESSION* session) {
+  const int size = i2d_SSL_SESSION(session, nullptr);
+  std::string bytes(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
+  auto* at = reinterpret_cast<unsigned char*>(bytes.data());
+  if (size > 0) i2d_SSL_SESSION(session, &at);
+  return bytes;
+}
+
+// Without a session it is a whole handshake.
+void resume(SSL* ssl, const std::string& bytes) {
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+  const std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>> session(
+      bytes.empty() ? nullptr : d2i_SSL_SESSION(nullptr, &at, static_cast<long>(bytes.size())));
+  if (session) SSL_set_session(ssl, session.get());
+}
+
 }  // namespace
 
 ClientContextResult make_client_context(ClientOptions options, std::int64_t now) {
@@ -61,8 +77,8 @@ SslPtr ClientContext::connect(const std::string& host) const {
   SSL_set_app_data(ssl.get(), const_cast<ClientContext*>(this));  // keep_session() changes the session only, which locks
   SSL_set_connect_state(ssl.get());
   const std::lock_guard lock(mutex_);
-  if (session_ && session_name_ == name) SSL_set_session(ssl.get(), session_.get());
-  session_.reset();
+  if (session_name_ == name) resume(ssl.get(), session_);
+  session_.clear();
   return ssl;
 }
 
@@ -83,9 +99,9 @@ int ClientContext::keep_session(SSL* ssl, SSL_SESSION* session) {
   if (SSL_SESSION_is_resumable(session) != 1) return 0;
   std::string name = name_of(ssl);
   const std::lock_guard lock(context.mutex_);
-  context.session_.reset(session);
+  context.session_ = bytes_of(session);
   context.session_name_ = std::move(name);
-  return 1;  // it is ours now
+  return 0;  // it stays the connection's
 }
 
 }  // namespace respgate::tls

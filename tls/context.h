@@ -78,7 +78,7 @@ class ClientContext {
   Verify verify_;
   std::string server_name_;
   mutable std::mutex mutex_;
-  mutable SslSessionPtr session_;  // the newest ticket of the node; used once (RFC 8446 §C.4)
+  mutable std::string session_;  // the newest ticket, as bytes since threads share no object; used once (RFC 8446 §C.4)
   mutable std::string session_name_;
 };
 
