@@ -139,6 +139,7 @@ void Lane::retire() {
   if (later_login_ == LaterLogin::kDue) {
     later_login_ = LaterLogin::kNone;  // it ends before it would matter
     release_waiting();
+    if (state_ == State::kEnded) return;
   }
   // Nothing comes behind its last request that would show a reply to be missing.
   if (use_ == Use::kShared && load() > 0 && settings_->sentinel.mode != SentinelConfig::Mode::kOff) probe(owner_.now_ms());

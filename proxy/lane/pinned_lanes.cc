@@ -215,11 +215,12 @@ std::vector<std::shared_ptr<Lane>> PinnedLanes::all_lanes() const {
 
 // A lane whose session is in the middle of something is left for the next sweep.
 void PinnedLanes::log_in_again() {
+  std::vector<std::shared_ptr<Lane>> due;  // a lane that breaks as it writes is taken out of the others
   for (const auto& lane : idle_)
-    if (lane->wants_login(now_ms_)) lane->log_in_again(now_ms_);
+    if (lane->wants_login(now_ms_)) due.push_back(lane);
   for (const auto& [id, lease] : leases_)
-    if (lease.lane->wants_login(now_ms_) && !lease.is_outdated && listener_.may_log_in(lease.session, id))
-      lease.lane->log_in_again(now_ms_);
+    if (lease.lane->wants_login(now_ms_) && !lease.is_outdated && listener_.may_log_in(lease.session, id)) due.push_back(lease.lane);
+  for (const auto& lane : due) lane->log_in_again(now_ms_);
 }
 
 void PinnedLanes::sweep(std::int64_t now_ms) {
