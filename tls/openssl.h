@@ -27,7 +27,6 @@ using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
 using RevocationsPtr = std::unique_ptr<X509_CRL, Freed<X509_CRL_free>>;
 using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
-using SslSessionPtr = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
 
 // The oldest error of this thread's queue in OpenSSL's words, and the queue is empty; "unknown" when there is none.
 std::string take_error();

@@ -8,14 +8,13 @@
 
 #include "protocol/reply_writer.h"
 #include "proxy/common/log_text.h"
+#include "proxy/lane/redial_pause.h"
 #include "proxy/lane/upstream_errors.h"
 
 namespace respgate::proxy {
 namespace {
 
 constexpr std::size_t kKeptIdle = 256;
-constexpr std::int64_t kFirstPauseMs = 50;
-constexpr std::int64_t kLongestPauseMs = 2000;
 
 }  // namespace
 
@@ -195,8 +194,7 @@ void PinnedLanes::on_lane_ended(Lane& lane, const LaneReport& report) {
                  static_cast<int>(lane.key().resp), log_text(report.text));
     if (!lane.was_ready()) {
       Backoff& backoff = backoff_of(lane.key());
-      const std::int64_t pause = std::min(kLongestPauseMs, kFirstPauseMs << std::min(backoff.failures++, 10u));
-      backoff.next_dial_ms = now_ms_ + pause / 2 + std::int64_t(random_()) % (pause / 2 + 1);
+      backoff.next_dial_ms = now_ms_ + redial_pause_ms(backoff.failures++, random_());
     }
   }
   const auto found = leases_.find(lane.id());

@@ -8,13 +8,12 @@
 #include "protocol/reply_writer.h"
 #include "proxy/common/clock.h"
 #include "proxy/common/log_text.h"
+#include "proxy/lane/redial_pause.h"
 #include "proxy/lane/upstream_errors.h"
 
 namespace respgate::proxy {
 namespace {
 
-constexpr std::int64_t kFirstPauseMs = 50;
-constexpr std::int64_t kLongestPauseMs = 2000;
 constexpr std::int64_t kRetirePauseMs = 1000;
 constexpr std::int64_t kLongestRetirePauseMs = 30000;
 
@@ -172,10 +171,9 @@ void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
     place->lane.reset();
     place->dirty = false;
     place->last_end = report.why;
-    const std::int64_t pause = std::min(kLongestPauseMs, kFirstPauseMs << std::min(place->failures, 10u));
     if (report.why != LaneEnd::kFinished) {
-      ++place->failures;
-      place->next_dial_ms = was_ready && place->failures == 1 ? now_ms_ : now_ms_ + pause / 2 + std::int64_t(random_()) % (pause / 2 + 1);
+      const unsigned before = place->failures++;
+      place->next_dial_ms = was_ready && before == 0 ? now_ms_ : now_ms_ + redial_pause_ms(before, random_());
     }
     if (report.why == LaneEnd::kRefusedDatabase) remember_refusal(lane.key(), report.text);
     if (report.why == LaneEnd::kRefusedDatabase) std::erase_if(places_, [&](const auto& other) { return other.get() == place; });
