@@ -42,7 +42,7 @@ void read_root(const YamlNode& tree, const Folder& folder, Config& config, Error
   read_commands(root, config);
   read_limits(root, config);
   read_audit(root, folder, config);
-  read_metrics(root);
+  read_metrics(root, folder, config);
   read_admin(root, folder, config);
   read_shutdown(root.section("shutdown"), config);
   root.finish();

@@ -118,6 +118,13 @@ struct AuditConfig {
   enum class Keys : std::uint8_t { kNone, kHash, kPlain } keys = Keys::kHash;
 };
 
+// CloudWatch Embedded Metric Format (metrics/emf.h).
+struct EmfConfig {
+  std::string file;  // "stdout"
+  std::string name_space = "Respgate";
+  Milliseconds interval{60000};
+};
+
 struct AdminConfig {
   std::optional<Address> address;
   std::string token_file;  // empty: none
@@ -139,6 +146,7 @@ struct Config {
   acl::PolicyOptions policy;  // texts, keyspace, scripts, observe
   ClientLimits limits;
   AuditConfig audit;
+  std::optional<EmfConfig> emf;
   AdminConfig admin;
   Milliseconds shutdown_grace{30000};
   Places places;  // of what was written, for complaints that come later

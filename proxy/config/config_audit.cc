@@ -51,10 +51,4 @@ void read_audit(MapReader& root, const Folder& folder, Config& config) {
   section.finish();
 }
 
-void read_metrics(MapReader& root) {
-  MapReader section = root.section("metrics");
-  section.not_built("cloudwatch_emf", "", "remove it, and scrape /metrics", {"file", "namespace", "interval"});
-  section.finish();
-}
-
 }  // namespace respgate::proxy

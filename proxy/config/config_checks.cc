@@ -68,6 +68,14 @@ void check_listener_groups(const Config& config, ErrorLog& errors) {
   }
 }
 
+void check_output_files(const Config& config, ErrorLog& errors) {
+  if (!config.emf || config.emf->file.empty() || config.emf->file != config.audit.file) return;
+  constexpr std::string_view kPath = "metrics.cloudwatch_emf.file";
+  errors.add(config.places.of(std::string(kPath)),
+             std::string(kPath) + ": " + quote(config.emf->file) +
+                 " is already audit.file, and what reads one line cannot read the other: write another file");
+}
+
 }  // namespace
 
 void check_together(const Config& config, ErrorLog& errors) {
@@ -75,6 +83,7 @@ void check_together(const Config& config, ErrorLog& errors) {
   check_addresses(config, errors);
   check_upstream_is_elsewhere(config, errors);
   check_listener_groups(config, errors);
+  check_output_files(config, errors);
 }
 
 }  // namespace respgate::proxy

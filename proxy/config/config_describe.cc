@@ -200,6 +200,10 @@ Json describe(const AuditConfig& audit) {
   return {{"file", audit.file}, {"events", events}, {"on_overflow", "drop"}, {"keys", keys}};
 }
 
+Json describe(const EmfConfig& emf) {
+  return {{"cloudwatch_emf", {{"file", emf.file}, {"namespace", emf.name_space}, {"interval", spell_duration(emf.interval)}}}};
+}
+
 Json describe(const AdminConfig& admin) {
   Json out = Json::object();
   if (admin.address) out["address"] = admin.address->text;
@@ -222,6 +226,7 @@ std::string describe_config(const Config& config) {
            {"enforcement", config.policy.observe ? "observe" : "enforce"},
            {"limits", describe(config.limits)}};
   if (!config.audit.file.empty()) out["audit"] = describe(config.audit);
+  if (config.emf) out["metrics"] = describe(*config.emf);
   if (config.admin.address || config.admin.health_address) out["admin"] = describe(config.admin);
   out["shutdown"] = {{"grace", spell_duration(config.shutdown_grace)}};
   // Names may hold bytes that are no UTF-8; a strict dump would throw on them.

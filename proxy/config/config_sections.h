@@ -30,7 +30,7 @@ UpstreamTlsConfig read_upstream_tls(MapReader section, const Folder& folder);
 void read_commands(MapReader& root, Config& config);
 void read_limits(MapReader& root, Config& config);
 void read_audit(MapReader& root, const Folder& folder, Config& config);
-void read_metrics(MapReader& root);
+void read_metrics(MapReader& root, const Folder& folder, Config& config);
 void read_admin(MapReader& root, const Folder& folder, Config& config);
 
 // What concerns more than one section: names and addresses used twice, groups that do not exist.

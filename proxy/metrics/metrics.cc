@@ -115,6 +115,28 @@ std::string Metrics::expose() const {
   return out.text();
 }
 
+Tally Metrics::tally() const {
+  Tally all;
+  const std::vector<const UserCounters::UserRow*> rows = users_.rows();
+  for (const ListenerMetrics& listener : listeners_) {
+    ListenerTally& one = all.emplace_back();
+    one.listener = listener.name;
+    one.connections = sum(listener, &ListenerCounters::connections);
+    one.connections_total = sum(listener, &ListenerCounters::connections_total);
+    for (const auto& count : listener.refused) one.refused += count.load(std::memory_order_relaxed);
+    for (const UserCounters::UserRow* row : rows) {
+      if (listener.index >= row->listener.size()) continue;
+      const UserCounters::ListenerRow& cell = row->listener[listener.index];
+      FailureTally failures;
+      for (const Counter& count : cell.auth_failures) failures.authentication += count.load();
+      static_assert(std::tuple_size_v<decltype(failures.denials)> == kDenials.size());
+      for (std::size_t i = 0; i < kDenials.size(); ++i) failures.denials[i] = cell.denials[i].load();
+      one.users.push_back({row->label, failures});
+    }
+  }
+  return all;
+}
+
 void Metrics::expose_users(Exposition& out) const {
   const std::vector<const UserCounters::UserRow*> rows = users_.rows();
   out.begin_counter("respgate_authentication_failures_total", "Failed logins, by the name tried and the reason.");

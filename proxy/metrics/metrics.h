@@ -24,6 +24,7 @@
 #include "acl/authorizer.h"
 #include "acl/policy.h"
 #include "proxy/metrics/counter.h"
+#include "proxy/metrics/tally.h"
 #include "proxy/metrics/user_counters.h"
 
 namespace respgate::proxy {
@@ -113,6 +114,9 @@ class Metrics {
 
   // Prometheus text format 0.0.4.
   std::string expose() const;
+
+  // The security counters alone.  The thread that calls expose().
+  Tally tally() const;
 
  private:
   using SharedCounter = std::atomic<std::uint64_t>;  // many writers: for what is rare

@@ -36,6 +36,7 @@ Server::Server(SnapshotPtr snapshot)
       watch_(io_, kSettle, [this] { reload_changed_files(); }) {
   watch_.watch(files_behind(config()), snapshot_->files);  // the start may have taken a while
   metrics_.note_start(std::time(nullptr));
+  if (config().emf) emf_.emplace(io_, *config().emf, metrics_);
   std::vector<DoorSource> doors;
   for (const ListenerConfig& listener : config().listeners) {
     doors.push_back({std::nullopt, open_listener(listener, config().workers)});
@@ -81,12 +82,14 @@ int Server::run() {
   wait_for_signal();
   for (const auto& worker : workers_) worker->start();
   keep_aws_credentials();
+  if (emf_) emf_->start();
   for (std::size_t i = 0; i < config().listeners.size(); ++i)
     spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
   spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
                snapshot_->policy->principals().size());
   io_.run();
   for (const auto& worker : workers_) worker->stop();
+  if (emf_) emf_->finish();
   audit_.flush();
   spdlog::info("stopped");
   return 0;
@@ -109,6 +112,7 @@ void Server::wait_for_signal() {
 void Server::on_signal(int signal) {
   if (signal == SIGHUP) {
     audit_.reopen();  // whatever becomes of the reload
+    if (emf_) emf_->reopen();
     reload([](const std::string&) {});
   } else if (draining_) {
     spdlog::warn("second signal: stopping at once");
@@ -130,6 +134,7 @@ void Server::tell_of_snapshot() {
     }
   }
   metrics_.know_certificates(std::move(not_after));
+  if (emf_ && config().emf) emf_->adopt(*config().emf);
   for (const std::string& warning : warnings_about(config())) spdlog::warn("{}", warning);
 }
 

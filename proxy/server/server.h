@@ -22,6 +22,7 @@
 #include "proxy/files/file_watch.h"
 #include "proxy/metrics/metrics.h"
 #include "proxy/reception/listener_share.h"
+#include "proxy/server/emf_writer.h"
 #include "proxy/server/worker.h"
 #include "proxy/snapshot/snapshot.h"
 
@@ -102,6 +103,7 @@ class Server {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   FileWatch watch_;
+  std::optional<EmfWriter> emf_;             // absent: not configured
   std::vector<ReloadDone> reloads_asked_;    // while one is under way
   std::vector<ReloadDone> reloads_started_;  // who waits for the one under way; empty: there is none
   bool is_reload_asked_ = false;             // by somebody, not only by a change of the files

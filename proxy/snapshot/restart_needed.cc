@@ -29,6 +29,8 @@ std::vector<ConfigError> restart_needed(const Config& running, const Config& wan
     need_restart(is_mode_another(running, wanted.listeners[i]), "listeners[" + std::to_string(i) + "].mode");
   need_restart(running.audit.file != wanted.audit.file, "audit.file");
   need_restart(running.audit.keys != wanted.audit.keys, "audit.keys");
+  const auto emf_file = [](const Config& config) { return config.emf ? config.emf->file : std::string(); };
+  need_restart(emf_file(running) != emf_file(wanted), wanted.emf ? "metrics.cloudwatch_emf.file" : "metrics");
   need_restart(running.admin.address != wanted.admin.address, "admin.address");
   need_restart(running.admin.health_address != wanted.admin.health_address, "admin.health_address");
   return errors.take();

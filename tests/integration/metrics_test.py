@@ -5,6 +5,8 @@ import unittest
 
 from harness.cases import GateCase
 from harness.deadline import wait_until
+from harness.observation import audit_lines
+from harness.processes import Respgate
 from harness.resp import Error
 
 FAILURES = {
@@ -165,6 +167,38 @@ class ObserveTest(GateCase):
         for words in (("NOSUCH",), ("EVAL", "return 1", "0"), ("MONITOR",), ("ZUNION", "x", "a:1")):
             with self.subTest(words):
                 self.assertIsInstance(alice.call(*words), Error)
+
+
+class EmfTest(GateCase):
+    def test_the_reports_add_up_to_the_metrics(self):
+        """One report comes by itself, the last one when respgate ends; between them nothing is lost or told twice."""
+        file = self.directory / "metrics.emf"
+        gate = Respgate(self.directory, self.server, self.users, name="emf",
+                        changes={"metrics": {"cloudwatch_emf": {"file": str(file), "namespace": "Shop", "interval": "1s"}}})
+        self.addCleanup(gate.stop)
+        with gate.client() as client:
+            self.assertIsInstance(client.call("AUTH", "nobody", "wrong"), Error)
+            self.assertIsInstance(client.call("AUTH", "alice", "wrong"), Error)
+            self.assertIsInstance(client.login("alice", "alice-secret").call("GET", "b:1"), Error)
+
+            def lines():
+                return audit_lines(file)
+            wait_until(lambda: any(line["KeyAuthorizationFailures"] for line in lines()), "a report")
+            self.assertIsInstance(client.call("FLUSHALL"), Error)
+        gate.stop()
+
+        def total(metric, **dimensions):
+            return sum(line[metric] for line in lines() if {name: line.get(name) for name in ("Listener", "User")} ==
+                       {"Listener": None, "User": None, **dimensions})
+        self.assertEqual(total("AuthenticationFailures", Listener="main", User="(unknown)"), 1)
+        self.assertEqual(total("AuthenticationFailures", Listener="main", User="alice"), 1)
+        for dimensions in ({}, {"Listener": "main"}):
+            self.assertEqual(total("AuthenticationFailures", **dimensions), 2)
+            self.assertEqual(total("CommandAuthorizationFailures", **dimensions), 1)
+            self.assertEqual(total("KeyAuthorizationFailures", **dimensions), 1)
+            self.assertEqual(total("ChannelAuthorizationFailures", **dimensions), 0)
+            self.assertEqual(total("NewConnections", **dimensions), 1)
+        self.assertEqual({line["_aws"]["CloudWatchMetrics"][0]["Namespace"] for line in lines()}, {"Shop"})
 
 
 if __name__ == "__main__":

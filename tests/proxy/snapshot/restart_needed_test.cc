@@ -22,6 +22,7 @@ constexpr const char* kRunning =
     "upstream: {nodes: [\"127.0.0.1:6379\"]}\n"
     "users: {file: users.acl}\n"
     "audit: {file: audit.jsonl}\n"
+    "metrics: {cloudwatch_emf: {file: metrics.emf}}\n"
     "admin: {address: 127.0.0.1:9180, health_address: 127.0.0.1:9181, token_file: token}\n";
 
 // kRunning with one text in the place of another; the keys that cannot change.
@@ -43,6 +44,8 @@ TEST(RestartNeededTest, WhatAProcessHoldsForLifeIsNamed) {
   EXPECT_THAT(refused("mode: \"0600\"", "mode: \"0660\""), ElementsAre("listeners[1].mode"));
   EXPECT_THAT(refused("audit.jsonl", "other.jsonl"), ElementsAre("audit.file"));
   EXPECT_THAT(refused("audit.jsonl", "audit.jsonl, keys: plain"), ElementsAre("audit.keys"));
+  EXPECT_THAT(refused("metrics.emf", "other.emf"), ElementsAre("metrics.cloudwatch_emf.file"));
+  EXPECT_THAT(refused("metrics: {cloudwatch_emf: {file: metrics.emf}}\n", ""), ElementsAre("metrics"));
   EXPECT_THAT(refused("127.0.0.1:9180", "127.0.0.1:9190"), ElementsAre("admin.address"));
   EXPECT_THAT(refused("address: 127.0.0.1:9180, ", ""), ElementsAre("admin.address"));
   EXPECT_THAT(refused("127.0.0.1:9181", "127.0.0.1:9191"), ElementsAre("admin.health_address"));
@@ -58,6 +61,7 @@ TEST(RestartNeededTest, EverythingElseCanChange) {
       {"[\"127.0.0.1:6379\"]", "[\"10.0.0.1:6379\"], lane_window: 5, connect_timeout: 1s, credentials: {password_file: pw}"},
       {"users.acl", "others.acl, groups: {g: [app]}"},
       {"audit.jsonl", "audit.jsonl, events: [allowed]"},
+      {"metrics.emf", "metrics.emf, namespace: Other, interval: 5s"},
       {"token_file: token", "token_file: other, hosts: [gate]"},
       {"workers: 2\n", "workers: 2\nlimits: {memory: 64MiB, idle_timeout: 1m}\nshutdown: {grace: 1s}\nenforcement: observe\n"},
   };
