@@ -42,6 +42,9 @@ void add_run(CLI::App& app, RunOptions& options, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM or SIGINT");
   add_required_config(*command, options.config_file);
   add_log_options(*command, options.log);
+  command->add_flag(
+      "--takeover", options.takes_over,
+      "take the listening sockets of the process that runs with this configuration (shutdown.takeover_socket), which then drains");
   command->add_flag("--core-dumps", options.core_dumps, "let a crash leave a core, with the keys and passwords that were in memory");
   command->callback([&] { chosen = [&] { return run_proxy(options); }; });
 }

@@ -28,15 +28,16 @@ struct AdminServer::Impl {
   std::shared_ptr<AdminRoutes> routes_of_health;
 };
 
-AdminServer::AdminServer(boost::asio::io_context& io, const AdminConfig& config, AdminBackend backend, const AdminLimits& limits)
+AdminServer::AdminServer(boost::asio::io_context& io, const AdminConfig& config, AdminBackend backend, const AdminLimits& limits,
+                         AdminSockets given)
     : impl_(std::make_unique<Impl>()) {
   AdminAccess open{.hosts = config.hosts, .token = std::nullopt};
   AdminAccess guarded = open;
   guarded.token = token_of(config);
   // Both addresses are bound, and judged, before either is served.
-  if (config.health_address) impl_->health = std::make_shared<AdminListener>(io, *config.health_address, limits);
+  if (config.health_address) impl_->health = std::make_shared<AdminListener>(io, *config.health_address, std::move(given.health), limits);
   if (config.address) {
-    impl_->everything = std::make_shared<AdminListener>(io, *config.address, limits);
+    impl_->everything = std::make_shared<AdminListener>(io, *config.address, std::move(given.everything), limits);
     guarded.is_token_for_everything = needs_token();
     if (guarded.is_token_for_everything && !guarded.token) {
       throw std::system_error(std::make_error_code(std::errc::permission_denied),
@@ -57,6 +58,13 @@ void AdminServer::adopt(const std::vector<std::string>& hosts, const std::option
 }
 
 bool AdminServer::needs_token() const { return impl_->everything && !impl_->everything->is_loopback(); }
+
+AdminSockets AdminServer::copy_sockets() const {
+  AdminSockets copies;
+  if (impl_->everything) copies.everything.emplace(impl_->everything->copy_socket());
+  if (impl_->health) copies.health.emplace(impl_->health->copy_socket());
+  return copies;
+}
 
 AdminServer::~AdminServer() { stop(); }
 

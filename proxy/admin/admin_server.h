@@ -17,6 +17,8 @@
 #include "proxy/admin/readiness.h"
 #include "proxy/config/admin_access.h"
 #include "proxy/config/config.h"
+#include "proxy/metrics/metrics.h"
+#include "proxy/reception/listening_socket.h"
 
 namespace respgate::proxy {
 
@@ -42,6 +44,7 @@ struct AdminBackend {
   std::function<void(std::string user, std::uint64_t id, std::function<void(std::size_t)> done)> kill;  // closed sessions
   std::function<bool(std::string level)> log_level;                                                     // false: no such level
   std::function<void(const AdminAct& act)> audit;                                                       // may be empty
+  std::function<void(RefusedRequest why)> refused;                                                      // may be empty
 };
 
 struct AdminLimits {
@@ -51,11 +54,18 @@ struct AdminLimits {
   std::size_t request_bytes = 64 * 1024;              // of its head, and of its body
 };
 
+// Sockets that listen at the addresses of the configuration already: those of the process before this one.
+struct AdminSockets {
+  std::optional<ListeningSocket> everything;
+  std::optional<ListeningSocket> health;
+};
+
 class AdminServer {
  public:
-  // Binds and listens; throws std::system_error naming the address, or when the token file
+  // Binds and listens, but for `given`; throws std::system_error naming the address, or when the token file
   // cannot be used, or when there is none and the address is not a loopback one.
-  AdminServer(boost::asio::io_context& io, const AdminConfig& config, AdminBackend backend, const AdminLimits& limits = {});
+  AdminServer(boost::asio::io_context& io, const AdminConfig& config, AdminBackend backend, const AdminLimits& limits = {},
+              AdminSockets given = {});
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -65,6 +75,9 @@ class AdminServer {
   void adopt(const std::vector<std::string>& hosts, const std::optional<AdminToken>& token);
   // Other machines can connect.
   bool needs_token() const;
+
+  // Copies of the sockets there are.  Throws std::system_error.
+  AdminSockets copy_sockets() const;
 
   // Closes every socket; the backend is not called again.
   void stop();

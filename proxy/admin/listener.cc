@@ -16,8 +16,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include "proxy/reception/listening_socket.h"
-
 namespace respgate::proxy {
 namespace {
 
@@ -37,14 +35,18 @@ bool is_loopback_address(const Protocol::endpoint& local) {
   return endpoint.address().is_loopback();
 }
 
-}  // namespace
-
-AdminListener::AdminListener(asio::io_context& io, const Address& address, const AdminLimits& limits)
-    : io_(io), acceptor_(io), limits_(limits) {
+ListeningSocket open(const Address& address) {
   ListenerConfig wanted;
   wanted.address = address;
   wanted.unix_mode = kSocketMode;
-  ListeningSocket socket = std::move(open_listener(wanted, 1).front());
+  return std::move(open_listener(wanted, 1).front());
+}
+
+}  // namespace
+
+AdminListener::AdminListener(asio::io_context& io, const Address& address, std::optional<ListeningSocket> given, const AdminLimits& limits)
+    : io_(io), acceptor_(io), limits_(limits) {
+  ListeningSocket socket = given ? std::move(*given) : open(address);
   port_ = local_port(socket.descriptor());
   int family = AF_UNSPEC;
   socklen_t size = sizeof family;

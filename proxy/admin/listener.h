@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include <boost/asio/awaitable.hpp>
@@ -12,17 +13,21 @@
 #include <boost/asio/io_context.hpp>
 
 #include "proxy/admin/session.h"
+#include "proxy/reception/listening_socket.h"
 
 namespace respgate::proxy {
 
 class AdminListener : public std::enable_shared_from_this<AdminListener> {
  public:
-  // Binds and listens; throws std::system_error naming the address.  A unix socket is for its owner only (0600).
-  AdminListener(boost::asio::io_context& io, const Address& address, const AdminLimits& limits);
+  // Binds and listens, unless a socket is given that does; throws std::system_error naming the address.  A unix
+  // socket is for its owner only (0600).
+  AdminListener(boost::asio::io_context& io, const Address& address, std::optional<ListeningSocket> given, const AdminLimits& limits);
 
   // Can only this machine connect?  Judged by what the address turned out to be, not by its name.
   bool is_loopback() const { return is_loopback_; }
   std::uint16_t port() const { return port_; }  // 0: a unix socket
+  // Throws std::system_error.
+  ListeningSocket copy_socket() { return copy_of(acceptor_.native_handle()); }
 
   void start(std::shared_ptr<AdminRoutes> routes);
   void stop();

@@ -15,6 +15,9 @@ constexpr std::size_t kDefaultEvents = 100;
 constexpr std::size_t kMaxEvents = 1000;
 
 AdminReply text(unsigned status, std::string body) { return {.status = status, .body = std::move(body)}; }
+AdminReply refusal(RefusedRequest why, unsigned status, std::string body) {
+  return {.status = status, .body = std::move(body), .refused = why};
+}
 AdminReply json(std::string body) { return {.type = "application/json", .body = std::move(body)}; }
 
 // All of it, digits only.
@@ -69,6 +72,7 @@ void AdminRoutes::answer(AdminRequest request, const Done& done) const {
   const bool is_understood = read_target(request);
   const Route* const route = is_understood ? find(request.path) : nullptr;
   if (std::optional<AdminReply> refusal = refuse(request, route)) {
+    note(*refusal);
     if (refusal->status == 401 || refusal->status == 403) audit(request, "refused");
     return done(std::move(*refusal));
   }
@@ -87,11 +91,11 @@ std::optional<AdminReply> AdminRoutes::refuse(const AdminRequest& request, const
   switch (access_.judge(is_change && is_post ? AdminAccess::Intent::kChange : AdminAccess::Intent::kRead, request.host,
                         request.authorization)) {
     case Access::kGranted: break;
-    case Access::kHostMissing: return text(400, "one Host header is needed\n");
-    case Access::kHostRefused: return text(403, "this Host is not known: add it to admin.hosts\n");
-    case Access::kNoTokenToAskFor: return text(403, "changes are off: set admin.token_file\n");
+    case Access::kHostMissing: return refusal(RefusedRequest::kHost, 400, "one Host header is needed\n");
+    case Access::kHostRefused: return refusal(RefusedRequest::kHost, 403, "this Host is not known: add it to admin.hosts\n");
+    case Access::kNoTokenToAskFor: return refusal(RefusedRequest::kToken, 403, "changes are off: set admin.token_file\n");
     case Access::kTokenWanted: {
-      AdminReply reply = text(401, "the token of admin.token_file is needed: Authorization: Bearer TOKEN\n");
+      AdminReply reply = refusal(RefusedRequest::kToken, 401, "the token of admin.token_file is needed: Authorization: Bearer TOKEN\n");
       reply.authenticate = "Bearer";
       return reply;
     }
@@ -99,9 +103,13 @@ std::optional<AdminReply> AdminRoutes::refuse(const AdminRequest& request, const
   if (route == nullptr) return text(404, "no such path\n");
   const bool fits = is_change ? is_post : request.method == "GET" || request.method == "HEAD";
   if (fits) return std::nullopt;
-  AdminReply reply = text(405, "method not allowed\n");
+  AdminReply reply = refusal(RefusedRequest::kMethod, 405, "method not allowed\n");
   reply.allow = is_change ? "POST" : "GET, HEAD";
   return reply;
+}
+
+void AdminRoutes::note(const AdminReply& reply) const {
+  if (reply.refused && backend_->refused) backend_->refused(*reply.refused);
 }
 
 void AdminRoutes::audit(const AdminRequest& request, std::string outcome) const {

@@ -22,8 +22,9 @@ struct AdminReply {
   unsigned status = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string body;
-  std::string allow = {};         // header Allow, of a 405
-  std::string authenticate = {};  // header WWW-Authenticate, of a 401
+  std::string allow = {};                      // header Allow, of a 405
+  std::string authenticate = {};               // header WWW-Authenticate, of a 401
+  std::optional<RefusedRequest> refused = {};  // why it is a refusal
 };
 
 class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
@@ -41,6 +42,8 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   // Calls `done` once, possibly before it returns.  `request.path` need not be filled in.
   // REQUIRES: the caller holds a shared_ptr to this.
   void answer(AdminRequest request, const Done& done) const;
+  // Counts a reply that is a refusal.
+  void note(const AdminReply& reply) const;
 
  private:
   struct Route;

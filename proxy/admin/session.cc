@@ -23,14 +23,16 @@ using boost::system::error_code;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMaxPartingBytes = 1024 * 1024;
 
+AdminReply too_large(unsigned status) { return {.status = status, .body = "too large\n", .refused = RefusedRequest::kTooLarge}; }
+
 // What to tell a client whose request could not be read; nullopt: nothing, it is gone or too slow.
 std::optional<AdminReply> reply_to(const error_code& error) {
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) return AdminReply{.status = 431, .body = "too large\n"};
-  if (error == http::error::body_limit) return AdminReply{.status = 413, .body = "too large\n"};
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) return too_large(431);
+  if (error == http::error::body_limit) return too_large(413);
   const bool is_gone = error == http::error::end_of_stream || error == http::error::partial_message;
   const error_code any_http_error = http::error::end_of_stream;
   if (is_gone || error.category() != any_http_error.category()) return std::nullopt;
-  return AdminReply{.status = 400, .body = "not a request that can be understood\n"};
+  return AdminReply{.status = 400, .body = "not a request that can be understood\n", .refused = RefusedRequest::kMalformed};
 }
 
 // The value of a header that is there exactly once.
@@ -82,7 +84,8 @@ asio::awaitable<void> AdminSession::serve() {
     const auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAsTuple);
     if (error) {
       std::optional<AdminReply> refusal = reply_to(error);
-      if (!refusal) co_return;
+      if (!refusal || !routes_) co_return;
+      routes_->note(*refusal);
       const bool is_told = co_await write(std::move(*refusal), false, false);
       if (is_told) co_await part();
       co_return;

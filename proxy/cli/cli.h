@@ -26,6 +26,7 @@ struct LogOptions {
 struct RunOptions {
   std::string config_file;
   bool core_dumps = false;
+  bool takes_over = false;
   LogOptions log;
 };
 // respgate run: serves until a signal.

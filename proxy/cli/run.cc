@@ -29,19 +29,9 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-}  // namespace
+using OnListening = std::function<void(const std::vector<std::uint16_t>&)>;
 
-int run_proxy(const RunOptions& options) {
-  if (!options.core_dumps) forbid_core_dumps();
-  const ConfigResult config = load_config(options.config_file);
-  if (!config) {
-    print(config.error());
-    return kExitConfig;
-  }
-  return run_proxy(*config, options.log, {});
-}
-
-int run_proxy(const Config& config, const LogOptions& log, const std::function<void(const std::vector<std::uint16_t>&)>& on_listening) {
+int serve(const Config& config, const LogOptions& log, bool takes_over, const OnListening& on_listening) {
   if (!set_up_logging(log)) {
     std::fprintf(stderr,
                  "respgate: unknown log level or format: write --log-level trace|debug|info|warn|error|off, --log-format text|json\n");
@@ -54,13 +44,33 @@ int run_proxy(const Config& config, const LogOptions& log, const std::function<v
   }
   raise_descriptor_limit();
   try {
-    Server server(*snapshot);
+    Server server(*snapshot, takes_over ? Inheritance::ask(config.takeover_socket) : Inheritance());
     if (on_listening) on_listening(server.ports());
     return server.run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "respgate: %s\n", error.what());
     return kExitConfig;
   }
+}
+
+}  // namespace
+
+int run_proxy(const RunOptions& options) {
+  if (!options.core_dumps) forbid_core_dumps();
+  const ConfigResult config = load_config(options.config_file);
+  if (!config) {
+    print(config.error());
+    return kExitConfig;
+  }
+  if (options.takes_over && config->takeover_socket.empty()) {
+    std::fprintf(stderr, "respgate: --takeover needs shutdown: {takeover_socket: FILE} in %s\n", options.config_file.c_str());
+    return kExitConfig;
+  }
+  return serve(*config, options.log, options.takes_over, {});
+}
+
+int run_proxy(const Config& config, const LogOptions& log, const OnListening& on_listening) {
+  return serve(config, log, false, on_listening);
 }
 
 }  // namespace respgate::proxy

@@ -28,8 +28,9 @@ void read_workers(MapReader& root, Config& config) {
   config.workers_are_automatic = false;
 }
 
-void read_shutdown(MapReader section, Config& config) {
+void read_shutdown(MapReader section, const Folder& folder, Config& config) {
   section.duration("grace", config.shutdown_grace, {std::chrono::seconds(0), std::chrono::hours(1)});
+  read_path(section, "takeover_socket", folder, config.takeover_socket);
   section.finish();
 }
 
@@ -44,7 +45,7 @@ void read_root(const YamlNode& tree, const Folder& folder, Config& config, Error
   read_audit(root, folder, config);
   read_metrics(root, folder, config);
   read_admin(root, folder, config);
-  read_shutdown(root.section("shutdown"), config);
+  read_shutdown(root.section("shutdown"), folder, config);
   root.finish();
 }
 

@@ -149,7 +149,8 @@ struct Config {
   std::optional<EmfConfig> emf;
   AdminConfig admin;
   Milliseconds shutdown_grace{30000};
-  Places places;  // of what was written, for complaints that come later
+  std::string takeover_socket;  // where `run --takeover` finds this process; empty: nowhere
+  Places places;                // of what was written, for complaints that come later
 };
 
 using ConfigResult = boost::system::result<Config, ConfigErrors>;

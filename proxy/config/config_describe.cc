@@ -229,6 +229,7 @@ std::string describe_config(const Config& config) {
   if (config.emf) out["metrics"] = describe(*config.emf);
   if (config.admin.address || config.admin.health_address) out["admin"] = describe(config.admin);
   out["shutdown"] = {{"grace", spell_duration(config.shutdown_grace)}};
+  if (!config.takeover_socket.empty()) out["shutdown"]["takeover_socket"] = config.takeover_socket;
   // Names may hold bytes that are no UTF-8; a strict dump would throw on them.
   return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -13,6 +13,7 @@ using Reason = acl::Decision::Reason;
 
 constexpr std::size_t kBuckets = std::size(ListenerCounters::kDurationBounds) + 1;
 constexpr std::string_view kRefusedNames[kRefusedConnections] = {"address", "max_connections", "tls_handshake", "proxy_protocol"};
+constexpr std::string_view kRefusedRequestNames[kRefusedRequests] = {"host", "token", "method", "too_large", "malformed"};
 
 // Series of a listener without a user's name: connections, commands, the histogram and its sum and count.
 constexpr std::size_t kSeriesOfListener = kRefusedConnections + 2 + 3 + kBuckets + 2;
@@ -20,7 +21,7 @@ constexpr std::size_t kSeriesOfListener = kRefusedConnections + 2 + 3 + kBuckets
 // What is left of kMaxSeries for the names of users and listeners.
 std::size_t series_for_names() {
   constexpr std::size_t kOfNode = 6;
-  constexpr std::size_t kOfProcess = 6;
+  constexpr std::size_t kOfProcess = 6 + kRefusedRequests;
   const std::size_t fixed = kOfNode + kOfProcess + (protocol::all_commands().size() + 1) * kDenials.size();
   return kMaxSeries - std::min(kMaxSeries, fixed);
 }
@@ -89,6 +90,10 @@ void Metrics::count_reload(bool success, std::int64_t unix_seconds) {
 
 void Metrics::count_iam_refresh(bool success) { (success ? iam_refreshes_ : iam_failures_).fetch_add(1, std::memory_order_relaxed); }
 void Metrics::count_audit_dropped(std::uint64_t n) { audit_dropped_.fetch_add(n, std::memory_order_relaxed); }
+
+void Metrics::count_admin_refused(RefusedRequest why) {
+  admin_refused_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
+}
 
 std::uint64_t Metrics::sum(const ListenerMetrics& listener, Counter ListenerCounters::*cell) const {
   std::uint64_t total = 0;
@@ -261,6 +266,9 @@ void Metrics::expose_process(Exposition& out) const {
   out.add({}, iam_failures_.load(std::memory_order_relaxed));
   out.begin_counter("respgate_audit_dropped_total", "Audit events lost: the queue was full or the file took no more.");
   out.add({}, audit_dropped_.load(std::memory_order_relaxed));
+  out.begin_counter("respgate_admin_requests_refused_total", "Requests to the admin port that were refused.");
+  for (std::size_t why = 0; why < kRefusedRequests; ++why)
+    out.add({{"reason", kRefusedRequestNames[why]}}, admin_refused_[why].load(std::memory_order_relaxed));
   out.begin_gauge("respgate_build_info", "The version that runs; always 1.");
   out.add({{"version", RESPGATE_VERSION}}, 1);
 }

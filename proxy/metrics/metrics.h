@@ -68,6 +68,11 @@ struct WorkerCounters {
 enum class RefusedConnection : std::uint8_t { kAddress, kMaxConnections, kTlsHandshake, kProxyProtocol };
 inline constexpr std::size_t kRefusedConnections = 4;
 
+// Why a request to the admin port was refused: a Host that is not known, no token, a change that is no POST, larger
+// than 64 KiB, not HTTP.
+enum class RefusedRequest : std::uint8_t { kHost, kToken, kMethod, kTooLarge, kMalformed };
+inline constexpr std::size_t kRefusedRequests = 5;
+
 // What is counted of one listener.  Made once for each name, never moved and never removed: one that goes and comes
 // back goes on counting.
 struct ListenerMetrics {
@@ -109,6 +114,7 @@ class Metrics {
   // When the first of a listener's certificates expires, in seconds since 1970; all listeners with TLS, by name.
   void know_certificates(std::map<std::string, std::int64_t> not_after);
   void count_audit_dropped(std::uint64_t n);
+  void count_admin_refused(RefusedRequest why);
   // AWS credentials, which tokens are signed with, were renewed or could not be.
   void count_iam_refresh(bool success);
 
@@ -143,6 +149,7 @@ class Metrics {
   SharedCounter reloads_good_{0};
   SharedCounter reloads_failed_{0};
   SharedCounter audit_dropped_{0};
+  std::array<SharedCounter, kRefusedRequests> admin_refused_{};
   mutable std::mutex certificates_mutex_;
   std::map<std::string, std::int64_t> certificates_;
   SharedCounter iam_refreshes_{0};

@@ -120,7 +120,7 @@ std::vector<ListeningSocket> open_unix(const ListenerConfig& listener, std::size
   if (bound != 0) fail("cannot listen on " + listener.address.text);
   listen_on(socket, listener.address.text);
   std::vector<ListeningSocket> sockets;
-  for (std::size_t i = 1; i < workers; ++i) sockets.emplace_back(::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 3));
+  for (std::size_t i = 1; i < workers; ++i) sockets.push_back(copy_of(socket.descriptor()));
   sockets.push_back(std::move(socket));
   return sockets;
 }
@@ -142,6 +142,11 @@ ListeningSocket::~ListeningSocket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
 int ListeningSocket::family() const {
   SocketAddress address;
   return ::getsockname(descriptor_, address.raw(), &address.size) == 0 ? address.family() : AF_UNSPEC;
@@ -149,6 +154,22 @@ int ListeningSocket::family() const {
 
 std::vector<ListeningSocket> open_listener(const ListenerConfig& listener, std::size_t workers) {
   return listener.address.kind == Address::Kind::kUnix ? open_unix(listener, workers) : open_tcp(listener, workers);
+}
+
+ListeningSocket copy_of(int descriptor) {
+  ListeningSocket copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+  if (copy.descriptor() < 0) fail("cannot copy a socket");
+  return copy;
+}
+
+ListeningSocket open_another(const ListeningSocket& first) {
+  if (first.family() == AF_UNIX) return copy_of(first.descriptor());
+  SocketAddress address;
+  if (::getsockname(first.descriptor(), address.raw(), &address.size) != 0) fail("cannot tell where a socket listens");
+  const std::string text = address_text(address);
+  ListeningSocket socket = bind_tcp(address, text, true);
+  listen_on(socket, text);
+  return socket;
 }
 
 std::string local_address_text(int descriptor) {

@@ -22,7 +22,7 @@ constexpr auto kSettle = std::chrono::seconds(1);
 
 }  // namespace
 
-Server::Server(SnapshotPtr snapshot)
+Server::Server(SnapshotPtr snapshot, Inheritance inherited)
     : snapshot_(std::move(snapshot)),
       metrics_({}, config().upstream.nodes.front().text, config().workers),
       audit_(config().audit, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); }),
@@ -31,6 +31,7 @@ Server::Server(SnapshotPtr snapshot)
           if (aws_) aws_->doubt();
         });
       }),
+      inherited_(std::move(inherited)),
       signals_(io_),
       timer_(io_),
       watch_(io_, kSettle, [this] { reload_changed_files(); }) {
@@ -39,7 +40,7 @@ Server::Server(SnapshotPtr snapshot)
   if (config().emf) emf_.emplace(io_, *config().emf, metrics_);
   std::vector<DoorSource> doors;
   for (const ListenerConfig& listener : config().listeners) {
-    doors.push_back({std::nullopt, open_listener(listener, config().workers)});
+    doors.push_back({std::nullopt, inherited_.take_or_open(listener, config().workers)});
     ports_.push_back(local_port(doors.back().sockets.front().descriptor()));
   }
   std::vector<std::vector<DoorPlan>> plans = plans_of(config(), std::move(doors));
@@ -47,7 +48,12 @@ Server::Server(SnapshotPtr snapshot)
   const ProcessParts parts{metrics_, audit_, next_client_id_, directory_, workers_, on_login_refused_};
   for (std::size_t i = 0; i < config().workers; ++i) workers_.push_back(std::make_unique<Worker>(i, snapshot_, std::move(plans[i]), parts));
   const AdminConfig& admin = config().admin;
-  if (admin.address || admin.health_address) admin_ = std::make_unique<AdminServer>(io_, admin, admin_backend());
+  AdminSockets given;
+  if (admin.address) given.everything = inherited_.take(SocketRole::kAdmin, *admin.address);
+  if (admin.health_address) given.health = inherited_.take(SocketRole::kHealth, *admin.health_address);
+  if (admin.address || admin.health_address)
+    admin_ = std::make_unique<AdminServer>(io_, admin, admin_backend(), AdminLimits{}, std::move(given));
+  if (!config().takeover_socket.empty()) offer_takeover(!inherited_.is_empty());
 }
 
 Server::~Server() {
@@ -87,6 +93,7 @@ int Server::run() {
     spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
   spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
                snapshot_->policy->principals().size());
+  inherited_.tell_serving();
   io_.run();
   for (const auto& worker : workers_) worker->stop();
   if (emf_) emf_->finish();
@@ -161,6 +168,7 @@ void Server::await_drained() {
 void Server::finish() {
   if (std::exchange(finished_, true)) return;
   if (admin_) admin_->stop();
+  if (offer_) offer_->stop();
   if (aws_) aws_->stop();
   timer_.cancel();
   watch_.stop();

@@ -23,6 +23,7 @@
 #include "proxy/metrics/metrics.h"
 #include "proxy/reception/listener_share.h"
 #include "proxy/server/emf_writer.h"
+#include "proxy/server/takeover.h"
 #include "proxy/server/worker.h"
 #include "proxy/snapshot/snapshot.h"
 
@@ -31,7 +32,8 @@ namespace respgate::proxy {
 class Server {
  public:
   // Opens everything; throws std::system_error with words for the operator when it cannot.
-  explicit Server(SnapshotPtr snapshot);
+  // `inherited`: sockets of the process before this one.
+  explicit Server(SnapshotPtr snapshot, Inheritance inherited = {});
   ~Server();
 
   // Serves until a signal or stop(); returns the exit code of the process.
@@ -76,6 +78,11 @@ class Server {
   void kill(std::string user, std::uint64_t id, std::function<void(std::size_t)> done);
   void audit(AuditEvent::Kind kind, std::string verdict, std::string detail);
 
+  // server_takeover.cc
+  void offer_takeover(bool replaces);
+  void collect_sockets(std::function<void(std::vector<SocketGroup>)> done);
+  void on_taken_over();
+
   // server_reload.cc.  `done` is called when the new snapshot is in force in every worker, or with why the old one stays.
   void reload(ReloadDone done);
   void reload_changed_files();
@@ -100,6 +107,8 @@ class Server {
   const std::function<void()> on_login_refused_;  // called by workers
   Workers workers_;
   std::unique_ptr<AdminServer> admin_;
+  Inheritance inherited_;                 // until run()
+  std::unique_ptr<TakeoverOffer> offer_;  // null: not configured, or taken
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   FileWatch watch_;

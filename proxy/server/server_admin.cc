@@ -83,6 +83,7 @@ AdminBackend Server::admin_backend() {
     spdlog::set_level(parsed);
     return true;
   };
+  backend.refused = [this](RefusedRequest why) { metrics_.count_admin_refused(why); };
   backend.audit = [this](const AdminAct& act) {
     AuditEvent event;
     event.kind = AuditEvent::Kind::kAdmin;

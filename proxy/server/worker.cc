@@ -82,14 +82,15 @@ void Worker::stop() {
 void Worker::accept(const std::shared_ptr<Door>& door) {
   // The handler holds the door: it may be closed, and gone from doors_, between an accept and the word of it.
   door->acceptor.async_accept([this, door](const boost::system::error_code& error, tls::Socket socket) {
-    if (door->acceptor.is_open()) on_accepted(door, error, std::move(socket));
+    if (door->acceptor.is_open() || (!error && door->lets_in_the_last)) on_accepted(door, error, std::move(socket));
   });
 }
 
 void Worker::on_accepted(const std::shared_ptr<Door>& door, const boost::system::error_code& error, tls::Socket socket) {
   if (!error) {
     reception_.receive(*door->listener, std::move(socket));
-    return accept(door);
+    if (door->acceptor.is_open()) accept(door);
+    return;
   }
   // One bad connection must not end the listener (Redis CVE-2025-48367); without descriptors, try again a little later.
   if (error == asio::error::connection_aborted || error == asio::error::try_again) return accept(door);
@@ -245,9 +246,25 @@ void Worker::sweep() {
   for (const auto& session : sessions_.snapshot()) session->sweep(now_ms);
 }
 
+std::vector<ListeningSocket> Worker::copy_sockets() const {
+  std::vector<ListeningSocket> copies;
+  for (const auto& door : doors_) copies.push_back(copy_of(door->acceptor.native_handle()));
+  return copies;
+}
+
+void Worker::stop_accepting() {
+  for (const auto& door : doors_) {
+    door->lets_in_the_last = true;
+    close(*door);
+  }
+}
+
 void Worker::drain() {
   reception_.close();
-  for (const auto& door : doors_) close(*door);
+  for (const auto& door : doors_) {
+    door->lets_in_the_last = false;
+    close(*door);
+  }
   const std::int64_t deadline_ms = steady_ms() + config().shutdown_grace.count();
   for (const auto& session : sessions_.snapshot()) session->drain(deadline_ms);
 }

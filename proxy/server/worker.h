@@ -86,6 +86,10 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void adopt(SnapshotPtr snapshot, std::vector<DoorPlan> plans);
   // Logins that take AWS credentials are made with these from now on.
   void use_aws(AwsSnapshot aws);
+  // Copies of the sockets it accepts from, in the order of the listeners.  Throws std::system_error.
+  std::vector<ListeningSocket> copy_sockets() const;
+  // Accepts no more; whoever has been accepted is served.
+  void stop_accepting();
   // Accepts no more; sessions close as soon as nothing is owed to them, at the latest after shutdown.grace.
   void drain();
   std::size_t close_matching(const std::function<bool(const ClientState&)>& predicate, CloseReason why);
@@ -106,6 +110,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
     ListenerShare* listener;
     Acceptor acceptor;
     boost::asio::steady_timer pause;  // of its own: a pause that another listener's cuts short would be its last
+    bool lets_in_the_last = false;    // closed, but a client that the system has accepted for it is served
   };
 
   const Config& config() const { return snapshot_->config; }

@@ -154,7 +154,8 @@ void Worker::adopt_doors(std::vector<DoorPlan> plans) {
 // REQUIRES: plan.socket.
 std::shared_ptr<Worker::Door> Worker::open_door(DoorPlan plan) {
   const boost::asio::generic::stream_protocol protocol(plan.socket->family(), 0);
-  return std::make_shared<Door>(Door{plan.listener, Acceptor(io_, protocol, plan.socket->release()), boost::asio::steady_timer(io_)});
+  return std::make_shared<Door>(
+      Door{plan.listener, Acceptor(io_, protocol, plan.socket->release()), boost::asio::steady_timer(io_), false});
 }
 
 }  // namespace respgate::proxy

@@ -33,6 +33,7 @@ std::vector<ConfigError> restart_needed(const Config& running, const Config& wan
   need_restart(emf_file(running) != emf_file(wanted), wanted.emf ? "metrics.cloudwatch_emf.file" : "metrics");
   need_restart(running.admin.address != wanted.admin.address, "admin.address");
   need_restart(running.admin.health_address != wanted.admin.health_address, "admin.health_address");
+  need_restart(running.takeover_socket != wanted.takeover_socket, "shutdown.takeover_socket");
   return errors.take();
 }
 

@@ -62,6 +62,10 @@ class AdminServerTest : public testing::Test {
       const std::lock_guard lock(mutex_);
       acts_.push_back(act.request + ": " + act.outcome);
     };
+    backend_.refused = [this](RefusedRequest why) {
+      const std::lock_guard lock(mutex_);
+      refused_.push_back(why);
+    };
   }
   ~AdminServerTest() override { stop(); }
 
@@ -107,6 +111,11 @@ class AdminServerTest : public testing::Test {
     return acts_;
   }
 
+  std::vector<RefusedRequest> refused() {
+    const std::lock_guard lock(mutex_);
+    return refused_;
+  }
+
   const TemporaryDirectory directory_;
   AdminConfig config_;
   AdminBackend backend_;
@@ -121,6 +130,7 @@ class AdminServerTest : public testing::Test {
   std::mutex mutex_;
   std::vector<std::string> calls_;
   std::vector<std::string> acts_;
+  std::vector<RefusedRequest> refused_;
 };
 
 TEST_F(AdminServerTest, AReplyIsNeitherCachedNorGuessedAt) {
@@ -258,6 +268,24 @@ TEST_F(AdminServerTest, AnUnknownLogLevelIsRefused) {
   start();
   EXPECT_EQ(status_of(post("/log-level?level=loud")), 400);
   EXPECT_EQ(status_of(post("/log-level")), 400);
+}
+
+TEST_F(AdminServerTest, EveryRefusalIsCountedByItsReason) {
+  use_token();
+  limits_.request_bytes = 1024;
+  start();
+  const std::string head = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  exchange("GET /livez HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+  exchange("GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n");
+  post("/reload", "wrong");
+  get("/reload");
+  exchange("GET /livez" + head + "X: " + std::string(2000, 'x') + "\r\n\r\n");
+  exchange("POST /reload" + head + "Content-Length: 2000\r\n\r\n");
+  exchange("no request\r\n\r\n");
+  get("/livez");
+  get("/nothing");
+  using enum RefusedRequest;
+  EXPECT_THAT(refused(), ElementsAre(kHost, kHost, kToken, kMethod, kTooLarge, kTooLarge, kMalformed));
 }
 
 TEST_F(AdminServerTest, AChangeByGetIsNotAllowed) {

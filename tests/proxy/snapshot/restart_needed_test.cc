@@ -23,7 +23,8 @@ constexpr const char* kRunning =
     "users: {file: users.acl}\n"
     "audit: {file: audit.jsonl}\n"
     "metrics: {cloudwatch_emf: {file: metrics.emf}}\n"
-    "admin: {address: 127.0.0.1:9180, health_address: 127.0.0.1:9181, token_file: token}\n";
+    "admin: {address: 127.0.0.1:9180, health_address: 127.0.0.1:9181, token_file: token}\n"
+    "shutdown: {takeover_socket: takeover.sock}\n";
 
 // kRunning with one text in the place of another; the keys that cannot change.
 std::vector<std::string> refused(const std::string& before, const std::string& after) {
@@ -44,6 +45,7 @@ TEST(RestartNeededTest, WhatAProcessHoldsForLifeIsNamed) {
   EXPECT_THAT(refused("mode: \"0600\"", "mode: \"0660\""), ElementsAre("listeners[1].mode"));
   EXPECT_THAT(refused("audit.jsonl", "other.jsonl"), ElementsAre("audit.file"));
   EXPECT_THAT(refused("audit.jsonl", "audit.jsonl, keys: plain"), ElementsAre("audit.keys"));
+  EXPECT_THAT(refused("takeover.sock", "other.sock"), ElementsAre("shutdown.takeover_socket"));
   EXPECT_THAT(refused("metrics.emf", "other.emf"), ElementsAre("metrics.cloudwatch_emf.file"));
   EXPECT_THAT(refused("metrics: {cloudwatch_emf: {file: metrics.emf}}\n", ""), ElementsAre("metrics"));
   EXPECT_THAT(refused("127.0.0.1:9180", "127.0.0.1:9190"), ElementsAre("admin.address"));
@@ -61,9 +63,10 @@ TEST(RestartNeededTest, EverythingElseCanChange) {
       {"[\"127.0.0.1:6379\"]", "[\"10.0.0.1:6379\"], lane_window: 5, connect_timeout: 1s, credentials: {password_file: pw}"},
       {"users.acl", "others.acl, groups: {g: [app]}"},
       {"audit.jsonl", "audit.jsonl, events: [allowed]"},
+      {"takeover.sock", "takeover.sock, grace: 1s"},
       {"metrics.emf", "metrics.emf, namespace: Other, interval: 5s"},
       {"token_file: token", "token_file: other, hosts: [gate]"},
-      {"workers: 2\n", "workers: 2\nlimits: {memory: 64MiB, idle_timeout: 1m}\nshutdown: {grace: 1s}\nenforcement: observe\n"},
+      {"workers: 2\n", "workers: 2\nlimits: {memory: 64MiB, idle_timeout: 1m}\nenforcement: observe\n"},
   };
   for (const auto& [before, after] : changes) EXPECT_THAT(refused(before, after), IsEmpty()) << after;
 }
