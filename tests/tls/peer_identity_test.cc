@@ -10,14 +10,14 @@ namespace {
 using testing::Authority;
 using testing::LeafSpec;
 
-IdentityResult identity_in(LeafSpec spec, IdentityKind kind) {
+IdentityResult identity_in(const LeafSpec& spec, IdentityKind kind) {
   Authority authority("ca");
   return peer_identity(*authority.issue(spec).parsed, kind);
 }
 
 // The name, or "! why".
-std::string told(LeafSpec spec, IdentityKind kind) {
-  IdentityResult result = identity_in(std::move(spec), kind);
+std::string told(const LeafSpec& spec, IdentityKind kind) {
+  IdentityResult result = identity_in(spec, kind);
   return result ? *result : "! " + result.error().why;
 }
 
