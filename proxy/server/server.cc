@@ -94,6 +94,7 @@ int Server::run() {
   spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
                snapshot_->policy->principals().size());
   inherited_.tell_serving();
+  manager_.ready(status());
   io_.run();
   for (const auto& worker : workers_) worker->stop();
   if (emf_) emf_->finish();
@@ -121,11 +122,11 @@ void Server::on_signal(int signal) {
     audit_.reopen();  // whatever becomes of the reload
     if (emf_) emf_->reopen();
     reload([](const std::string&) {});
-  } else if (draining_) {
+  } else if (std::exchange(is_told_to_end_, true)) {
     spdlog::warn("second signal: stopping at once");
     finish();
   } else {
-    drain();
+    drain();  // that of POST /drain goes on: a container's preStop hook is followed by a signal
   }
 }
 
@@ -150,6 +151,7 @@ void Server::tell_of_snapshot() {
 void Server::drain() {
   if (std::exchange(draining_, true)) return;
   spdlog::info("draining grace_ms={}", config().shutdown_grace.count());
+  manager_.stopping("draining");
   drain_deadline_ms_ = steady_ms() + config().shutdown_grace.count();
   for (const auto& worker : workers_) worker->post([](Worker& self) { self.drain(); });
   await_drained();

@@ -23,6 +23,7 @@
 #include "proxy/metrics/metrics.h"
 #include "proxy/reception/listener_share.h"
 #include "proxy/server/emf_writer.h"
+#include "proxy/server/service_manager.h"
 #include "proxy/server/takeover.h"
 #include "proxy/server/worker.h"
 #include "proxy/snapshot/snapshot.h"
@@ -93,6 +94,7 @@ class Server {
   static std::vector<DoorSource> open_doors(const Config& running, const Config& wanted, std::vector<ConfigError>& errors);
   void put_in_force(Change change);
   void end_reload(const std::string& problem);
+  std::string status() const;
 
   boost::asio::io_context io_;
   SnapshotPtr snapshot_;  // in force
@@ -117,6 +119,8 @@ class Server {
   std::vector<ReloadDone> reloads_started_;  // who waits for the one under way; empty: there is none
   bool is_reload_asked_ = false;             // by somebody, not only by a change of the files
   std::string last_problem_;                 // of the last reload
+  const ServiceManager manager_ = ServiceManager::of_environment();
+  bool is_told_to_end_ = false;  // by a signal
   bool draining_ = false;
   bool finished_ = false;
   std::int64_t drain_deadline_ms_ = 0;

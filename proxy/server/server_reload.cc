@@ -79,6 +79,7 @@ void Server::queue_reload(ReloadDone done) {
 void Server::begin_reload() {
   reloads_started_ = std::exchange(reloads_asked_, {});
   if (draining_) return end_reload("the process is ending");
+  manager_.reloading();
   Prepared change = prepare_change();
   if (!change) return end_reload(all_lines(change.error()));
   put_in_force(std::move(*change));
@@ -164,8 +165,16 @@ void Server::end_reload(const std::string& problem) {
     spdlog::error("reload failed, the policy of generation {} stays in force:\n{}", snapshot_->policy->generation(), problem);
   }
   if (problem.empty() || is_news) audit(AuditEvent::Kind::kReload, problem.empty() ? "ok" : "failed", problem);
+  if (!draining_) manager_.ready(status());
   for (const ReloadDone& done : std::exchange(reloads_started_, {})) done(problem);
   if (!reloads_asked_.empty()) begin_reload();
+}
+
+// For the service manager's users.
+std::string Server::status() const {
+  const std::string generation = std::to_string(snapshot_->policy->generation());
+  if (!last_problem_.empty()) return "the last reload failed, the configuration of generation " + generation + " is in force";
+  return "serving, configuration of generation " + generation;
 }
 
 }  // namespace respgate::proxy
