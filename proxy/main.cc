@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "proxy/cli/admin.h"
 #include "proxy/cli/cli.h"
 
 namespace {
@@ -127,6 +128,7 @@ int run(std::vector<std::string> words) {
   CheckOptions check_options;
   ExplainOptions explain_options;
   DevOptions dev_options;
+  AdminOptions admin_options;
   Chosen chosen;
   app.set_version_flag("--version", RESPGATE_VERSION);
   app.require_subcommand(1);
@@ -135,6 +137,7 @@ int run(std::vector<std::string> words) {
   add_explain(app, explain_options, chosen);
   add_dev(app, dev_options, chosen);
   add_hash_password(app, chosen);
+  add_admin(app, admin_options, chosen);
   add_version(app, chosen);
   explain_options.command = take_command_words(words);
   try {

@@ -40,16 +40,22 @@ std::string_view bearer_of(std::string_view authorization) {
 
 }  // namespace
 
+FileResult read_admin_token(const std::string& file) {
+  FileResult read = read_trusted_file(file, kMaxTokenBytes);
+  if (!read) return read;
+  std::string& token = read->text;
+  token.resize(token.find_last_not_of(" \t\r\n") + 1);
+  const bool is_printable = std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (token.empty() || !is_printable) return FileProblem{"must hold one word of printable ASCII: the token"};
+  return read;
+}
+
 AdminToken::AdminToken(std::string_view token) : digest_(sha256(token)) {}
 
 boost::system::result<AdminToken, FileProblem> AdminToken::from_file(const std::string& file) {
-  const FileResult read = read_trusted_file(file, kMaxTokenBytes);
-  if (!read) return read.error();
-  std::string_view token = read->text;
-  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
-  const bool is_printable = std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (token.empty() || !is_printable) return FileProblem{"must hold one word of printable ASCII: the token"};
-  return AdminToken(token);
+  const FileResult token = read_admin_token(file);
+  if (!token) return token.error();
+  return AdminToken(token->text);
 }
 
 bool AdminToken::equals(std::string_view token) const {

@@ -19,12 +19,14 @@
 
 namespace respgate::proxy {
 
+// The token that a file holds, and nothing else but white space at its end.  Refused when
+// the file is not to be trusted, or holds no such word.
+FileResult read_admin_token(const std::string& file);
+
 // The secret of admin.token_file.  Only its digest is kept.
 class AdminToken {
  public:
   explicit AdminToken(std::string_view token);
-  // The file holds the token and nothing else but white space at its end.  Refused when
-  // it is not to be trusted, or holds no such word.
   static boost::system::result<AdminToken, FileProblem> from_file(const std::string& file);
   // Constant time, whatever the length.
   bool equals(std::string_view token) const;
