@@ -76,7 +76,7 @@ lint: deps deps-lint build/build.ninja
 	JOBS=$(JOBS) .ci/lint
 
 install: deps build/build.ninja
-	cmake --build --preset release --parallel $(JOBS) --target respgate
+	cmake --build --preset release --parallel $(JOBS) --target respgate manual
 	DESTDIR=$(DESTDIR) cmake --install build --prefix $(PREFIX)
 
 clean:
