@@ -35,6 +35,7 @@ struct AdminBackend {
   std::function<Readiness()> readiness;
   std::function<std::string()> metrics;                                       // Prometheus text
   std::function<std::string()> config;                                        // JSON
+  std::function<std::string()> summary;                                       // JSON
   std::function<void(std::function<void(std::string)> done)> users;           // JSON
   std::function<void(std::function<void(std::string)> done)> clients;         // JSON
   std::function<std::string()> certificates;                                  // JSON

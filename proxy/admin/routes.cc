@@ -50,6 +50,7 @@ const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
       {"/readyz", kRead, true, {}, &AdminRoutes::readyz},
       {"/metrics", kRead, true, {}, &AdminRoutes::metrics},
       {"/config", kRead, false, {}, &AdminRoutes::config},
+      {"/summary", kRead, false, {}, &AdminRoutes::summary},
       {"/users", kRead, false, {}, &AdminRoutes::users},
       {"/clients", kRead, false, {}, &AdminRoutes::clients},
       {"/certs", kRead, false, {}, &AdminRoutes::certificates},
@@ -137,6 +138,8 @@ void AdminRoutes::metrics(const AdminRequest& /*request*/, const Done& done) con
 }
 
 void AdminRoutes::config(const AdminRequest& /*request*/, const Done& done) const { done(json(backend_->config())); }
+
+void AdminRoutes::summary(const AdminRequest& /*request*/, const Done& done) const { done(json(backend_->summary())); }
 
 void AdminRoutes::users(const AdminRequest& /*request*/, const Done& done) const {
   backend_->users([done](std::string body) { done(json(std::move(body))); });

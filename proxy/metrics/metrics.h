@@ -123,6 +123,8 @@ class Metrics {
 
   // The security counters alone.  The thread that calls expose().
   Tally tally() const;
+  // Likewise.
+  ProcessTally process_tally() const;
 
  private:
   using SharedCounter = std::atomic<std::uint64_t>;  // many writers: for what is rare

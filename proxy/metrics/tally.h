@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -29,5 +30,33 @@ struct ListenerTally {
 
 // Counted since the process started, one for each listener there ever was.
 using Tally = std::vector<ListenerTally>;
+
+// Of all listeners, the `n` users with most failures, most first; without those who have none.
+std::vector<UserTally> most_failures(const Tally& tally, std::size_t n);
+
+// What became of the commands of a listener.
+struct CommandTally {
+  std::uint64_t forwarded = 0;
+  std::uint64_t local = 0;
+  std::uint64_t denied = 0;
+};
+
+struct NodeTally {
+  std::string node;
+  std::uint64_t lanes = 0;      // now
+  std::uint64_t in_flight = 0;  // requests, now
+  std::uint64_t reconnects = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t desyncs = 0;
+};
+
+// How the process is doing, besides.
+struct ProcessTally {
+  std::vector<CommandTally> commands;  // in the order of Tally
+  NodeTally node;
+  bool is_last_reload_good = true;
+  std::int64_t last_good_load = 0;  // seconds since 1970
+  std::uint64_t audit_dropped = 0;
+};
 
 }  // namespace respgate::proxy

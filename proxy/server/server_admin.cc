@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "acl/dangerous_commands.h"
 #include "proxy/common/clock.h"
 #include "proxy/common/log_text.h"
 #include "proxy/server/gather.h"
@@ -70,6 +71,7 @@ AdminBackend Server::admin_backend() {
   backend.readiness = [this] { return readiness(); };
   backend.metrics = [this] { return metrics_.expose(); };
   backend.config = [this] { return describe_config(config()); };
+  backend.summary = [this] { return summary(); };
   backend.users = [this](auto done) { collect_users(std::move(done)); };
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
   backend.certificates = [this] { return describe_certificates(*snapshot_); };
@@ -132,7 +134,9 @@ void Server::collect_users(std::function<void(std::string)> done) {
         for (const acl::Principal& user : policy->principals()) {
           all.push_back({{"name", log_text(user.name())},
                          {"enabled", user.is_enabled()},
+                         {"nopass", user.accepts_any_password()},
                          {"rules", log_text(acl::describe(user, acl::Hashes::kHide), 64 * 1024)},
+                         {"dangerous", acl::dangerous_commands(*policy, user)},
                          {"connections", sums[user.name()]}});
         }
         done(all.dump());
