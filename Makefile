@@ -9,8 +9,8 @@ ARGS ?=
 # ThreadSanitizer wants its addresses free: some kernels spread a process further than it can bear.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test test-sanitizers test-redis-suite test-applications coverage deps deps-lint deps-coverage deps-redis-suite \
-	deps-applications format lint install clean
+.PHONY: help run test test-sanitizers test-redis-suite test-applications test-page coverage deps deps-lint deps-coverage deps-redis-suite \
+	deps-applications deps-page format lint install clean
 
 help:
 	@echo 'make run [ARGS=...]   build and start `respgate dev`, a proxy with a private server behind it'
@@ -18,6 +18,7 @@ help:
 	@echo 'make test-sanitizers  the same under ASan+UBSan, then under TSan'
 	@echo 'make test-redis-suite [ARGS="unit/multi ..."]  the test suite of Redis, through the proxy and directly, side by side'
 	@echo 'make test-applications  jobs of Celery, Sidekiq, BullMQ and others (it installs them) through the proxy'
+	@echo 'make test-page        the admin port'"'"'s page in a headless Chromium (it installs one)'
 	@echo 'make coverage         line coverage of protocol/ and acl/'
 	@echo 'make format, lint     rewrite in the house style; check style and clang-tidy'
 	@echo 'make install          to $$(DESTDIR)$$(PREFIX), which is $(DESTDIR)$(PREFIX)'
@@ -47,6 +48,13 @@ test-applications: deps deps-applications build/build.ninja
 	cmake --build --preset release --parallel $(JOBS) --target respgate
 	RESPGATE=build/respgate RESPGATE_TEST_APPLICATIONS=required /usr/bin/python3 -B tests/integration/applications_test.py -v
 
+# Without a Chromium, `test` skips what this runs.
+test-page: deps deps-page build/build.ninja
+	cmake --build --preset release --parallel $(JOBS) --target respgate
+	for test in page page_hostile; do \
+	  RESPGATE=build/respgate RESPGATE_TEST_PAGE=required /usr/bin/python3 -B tests/integration/$${test}_test.py -v || exit 1; \
+	done
+
 coverage: deps deps-coverage build/coverage/build.ninja
 	cmake --build --preset coverage --parallel $(JOBS)
 	find build/coverage -name '*.gcda' -delete
@@ -65,6 +73,9 @@ deps-redis-suite:
 
 deps-applications:
 	@.ci/deps python3-rq python3-celery ruby-sidekiq $(shell command -v npm >/dev/null || echo nodejs npm)
+
+deps-page:
+	@.ci/deps chromium chromium-driver
 
 deps-coverage:
 	@.ci/deps gcovr

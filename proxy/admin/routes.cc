@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "proxy/admin/page.h"
 #include "proxy/audit/audit_json.h"
 
 namespace respgate::proxy {
@@ -46,6 +47,7 @@ struct AdminRoutes::Route {
 const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
   using enum AdminAccess::Intent;
   static const std::vector<Route> routes = {
+      {"/", kOpen, false, {}, &AdminRoutes::page},
       {"/livez", kRead, true, {}, &AdminRoutes::livez},
       {"/readyz", kRead, true, {}, &AdminRoutes::readyz},
       {"/metrics", kRead, true, {}, &AdminRoutes::metrics},
@@ -86,11 +88,12 @@ void AdminRoutes::answer(AdminRequest request, const Done& done) const {
 }
 
 std::optional<AdminReply> AdminRoutes::refuse(const AdminRequest& request, const Route* route) const {
-  const bool is_change = route != nullptr && route->intent == AdminAccess::Intent::kChange;
+  using enum AdminAccess::Intent;
+  const AdminAccess::Intent intent = route != nullptr ? route->intent : kRead;
+  const bool is_change = intent == kChange;
   const bool is_post = request.method == "POST";
   // Who asks comes first: strangers learn nothing of what there is.
-  switch (access_.judge(is_change && is_post ? AdminAccess::Intent::kChange : AdminAccess::Intent::kRead, request.host,
-                        request.authorization)) {
+  switch (access_.judge(is_change && !is_post ? kRead : intent, request.host, request.authorization)) {
     case Access::kGranted: break;
     case Access::kHostMissing: return refusal(RefusedRequest::kHost, 400, "one Host header is needed\n");
     case Access::kHostRefused: return refusal(RefusedRequest::kHost, 403, "this Host is not known: add it to admin.hosts\n");
@@ -123,6 +126,11 @@ AdminRoutes::Done AdminRoutes::audited(const AdminRequest& request, const Done& 
     if (const auto routes = self.lock()) routes->audit(request, reply.status < 300 ? "ok" : "failed");
     done(std::move(reply));
   };
+}
+
+void AdminRoutes::page(const AdminRequest& /*request*/, const Done& done) const {
+  const PageToken token = access_.is_token_for_everything ? PageToken::kAsked : PageToken::kNotAsked;
+  done({.type = "text/html; charset=utf-8", .body = page_html(token), .policy = page_policy()});
 }
 
 void AdminRoutes::livez(const AdminRequest& /*request*/, const Done& done) const { done(text(200, "ok\n")); }

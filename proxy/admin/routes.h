@@ -25,6 +25,7 @@ struct AdminReply {
   std::string allow = {};                      // header Allow, of a 405
   std::string authenticate = {};               // header WWW-Authenticate, of a 401
   std::optional<RefusedRequest> refused = {};  // why it is a refusal
+  std::string policy = {};                     // header Content-Security-Policy; empty: nothing may run or be loaded
 };
 
 class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
@@ -53,6 +54,7 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   void audit(const AdminRequest& request, std::string outcome) const;
   Done audited(const AdminRequest& request, const Done& done) const;
 
+  void page(const AdminRequest& request, const Done& done) const;
   void livez(const AdminRequest& request, const Done& done) const;
   void readyz(const AdminRequest& request, const Done& done) const;
   void metrics(const AdminRequest& request, const Done& done) const;

@@ -130,7 +130,9 @@ asio::awaitable<bool> AdminSession::write(AdminReply reply, bool is_head, bool k
   response.set(http::field::content_type, reply.type);
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
-  response.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  response.set("Referrer-Policy", "no-referrer");
+  response.set("Cross-Origin-Resource-Policy", "same-origin");
+  response.set("Content-Security-Policy", reply.policy.empty() ? "default-src 'none'; frame-ancestors 'none'" : reply.policy);
   if (!reply.allow.empty()) response.set(http::field::allow, reply.allow);
   if (!reply.authenticate.empty()) response.set(http::field::www_authenticate, reply.authenticate);
   response.keep_alive(keeps_alive);

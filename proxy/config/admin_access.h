@@ -3,7 +3,8 @@
 //   any request    its Host must be an IP literal, `localhost` or a name of admin.hosts: a web page
 //                  that had its own name rebound to this address would send its own name
 //   a change       needs the token of admin.token_file; without such a file there are no changes
-//   anything       needs the token, if the address is reachable from other machines
+//   anything       needs the token, if the address is reachable from other machines; but not what holds
+//                  nothing of this process: a browser cannot be told to send a token before it has a page
 #pragma once
 
 #include <array>
@@ -50,7 +51,7 @@ struct AdminAccess {
   std::optional<AdminToken> token;
   bool is_token_for_everything = false;
 
-  enum class Intent : std::uint8_t { kRead, kChange };
+  enum class Intent : std::uint8_t { kOpen, kRead, kChange };
   // `authorization`: the header's value, "Bearer …".
   Access judge(Intent intent, std::string_view host, std::string_view authorization) const;
 };

@@ -20,16 +20,22 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class Admin:
-    """The admin port on its unix socket."""
+    """The admin port, at "unix:/path" or "host:port"; `token` goes with every request."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, address, token=None):
+        self.address = address
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def _connection(self):
+        if self.address.startswith("unix:"):
+            return _UnixConnection(self.address.removeprefix("unix:"))
+        return http.client.HTTPConnection(self.address, timeout=DEADLINE)
 
     def request(self, method, target, headers=None):
         """(status, body)"""
-        connection = _UnixConnection(self.path)
+        connection = self._connection()
         try:
-            connection.request(method, target, headers=headers or {})
+            connection.request(method, target, headers={**self._headers, **(headers or {})})
             response = connection.getresponse()
             return response.status, response.read().decode()
         finally:

@@ -120,7 +120,7 @@ class RedisServer:
 class Respgate:
     """A `respgate run`.  `changes` are merged into a small configuration: one unix listener called `main`."""
 
-    def __init__(self, directory, upstream, users, changes=None, name="gate", wait_ready=True, arguments=(), env=None):
+    def __init__(self, directory, upstream, users, changes=None, name="gate", wait_ready=True, arguments=(), env=None, admin_token=None):
         self.name, self.directory = name, directory
         self.path = str(directory / f"{name}.sock")
         self.admin_path = str(directory / f"{name}-admin.sock")
@@ -128,7 +128,7 @@ class Respgate:
         self.users_path = directory.write(f"{name}-users.acl", users)
         self.config = merged(self._small_config(upstream), changes or {})
         self.config_path = directory.write(f"{name}.yaml", json.dumps(self.config, indent=1))
-        self.admin = observation.Admin(self.admin_path)
+        self.admin = observation.Admin(self.config["admin"]["address"], admin_token)
         self._stderr_path = directory / f"{name}.stderr"
         with open(self._stderr_path, "wb") as stderr:
             self.process = subprocess.Popen([BINARY, "run", "-c", self.config_path, *arguments],

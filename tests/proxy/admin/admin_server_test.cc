@@ -18,6 +18,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proxy/admin/page.h"
 #include "tests/proxy/http_client.h"
 #include "tests/proxy/temporary_directory.h"
 
@@ -44,6 +45,7 @@ class AdminServerTest : public testing::Test {
     backend_.readiness = [] { return Readiness{false, "no upstream lane is logged in"}; };
     backend_.metrics = [] { return std::string("respgate_build_info{version=\"0\"} 1\n"); };
     backend_.config = [] { return std::string("{\"workers\":2}"); };
+    backend_.summary = [] { return std::string("{\"ready\":true}"); };
     backend_.users = [](const auto& done) { done("[\"app\"]"); };
     backend_.clients = [](const auto& done) { done("[]"); };
     backend_.certificates = [] { return std::string("[{\"days_left\":9}]"); };
@@ -161,12 +163,49 @@ TEST_F(AdminServerTest, EveryPageIsServedWithItsType) {
   EXPECT_EQ(body_of(get("/metrics")), "respgate_build_info{version=\"0\"} 1\n");
   EXPECT_THAT(get("/config"), HasSubstr("Content-Type: application/json\r\n"));
   EXPECT_EQ(body_of(get("/config")), "{\"workers\":2}");
+  EXPECT_EQ(body_of(get("/summary")), "{\"ready\":true}");
   EXPECT_EQ(body_of(get("/certs")), "[{\"days_left\":9}]");
   EXPECT_EQ(body_of(get("/users")), "[\"app\"]");
   EXPECT_EQ(body_of(get("/clients")), "[]");
   EXPECT_EQ(body_of(get("/events?n=7")), "[{\"n\":7},\n{\"n\":0}]\n");
   EXPECT_EQ(body_of(get("/events")), "[{\"n\":100},\n{\"n\":0}]\n");
   EXPECT_EQ(body_of(get("/events?n=0")), "[]\n");
+}
+
+TEST_F(AdminServerTest, ThePageComesWithAPolicyOfItsOwn) {
+  start();
+  const std::string reply = get("/");
+  EXPECT_EQ(status_of(reply), 200);
+  EXPECT_THAT(reply, HasSubstr("\r\nContent-Type: text/html; charset=utf-8\r\n"));
+  EXPECT_THAT(reply, HasSubstr("\r\nContent-Security-Policy: " + page_policy() + "\r\n"));
+  EXPECT_THAT(reply, HasSubstr("\r\nX-Content-Type-Options: nosniff\r\n"));
+  EXPECT_THAT(reply, HasSubstr("\r\nReferrer-Policy: no-referrer\r\n"));
+  EXPECT_THAT(reply, HasSubstr("\r\nCache-Control: no-store\r\n"));
+  EXPECT_EQ(body_of(reply), page_html(PageToken::kNotAsked));
+  EXPECT_THAT(get("/users"), HasSubstr("\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"));
+}
+
+TEST_F(AdminServerTest, ThePageIsOnlyLookedAt) {
+  use_token();
+  start();
+  EXPECT_THAT(post("/"), StartsWith("HTTP/1.1 405 "));
+  EXPECT_EQ(status_of(get("/?token=s3cret")), 400);
+  const std::string head = exchange("HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(status_of(head), 200);
+  EXPECT_EQ(body_of(head), "");
+}
+
+// It holds nothing of the process, and a browser cannot send the token before it has a page to ask for it.
+TEST_F(AdminServerTest, AnOpenAddressServesThePageWithoutTheTokenAndNothingElse) {
+  use_token();
+  config_.address = address_of("0.0.0.0:0");
+  start();
+  const std::string reply = get("/");
+  EXPECT_EQ(status_of(reply), 200);
+  EXPECT_EQ(body_of(reply), page_html(PageToken::kAsked));
+  EXPECT_THAT(acts(), IsEmpty());
+  for (const char* path : {"/summary", "/events", "/users", "/certs"}) EXPECT_EQ(status_of(get(path)), 401) << path;
+  EXPECT_EQ(status_of(exchange("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")), 403);
 }
 
 TEST_F(AdminServerTest, ABadNumberOfEventsIsRefused) {
@@ -185,7 +224,7 @@ TEST_F(AdminServerTest, HeadGivesTheHeadAlone) {
 
 TEST_F(AdminServerTest, UnknownPathsAndParametersAreRefused) {
   start();
-  for (const char* path : {"/", "/nothing", "/livez/", "/LIVEZ", "/../livez"}) EXPECT_EQ(status_of(get(path)), 404) << path;
+  for (const char* path : {"//", "/index.html", "/nothing", "/livez/", "/LIVEZ", "/../livez"}) EXPECT_EQ(status_of(get(path)), 404) << path;
   EXPECT_EQ(status_of(get("/livez?x=1")), 400);
 }
 
@@ -339,7 +378,7 @@ TEST_F(AdminServerTest, TheHealthAddressTellsHealthAndNothingElse) {
   EXPECT_EQ(status_of(ask("/livez")), 200);
   EXPECT_EQ(body_of(ask("/readyz")), "not ready\n");
   EXPECT_EQ(status_of(ask("/metrics")), 200);
-  for (const char* path : {"/config", "/users", "/clients", "/certs", "/events", "/reload", "/drain"})
+  for (const char* path : {"/", "/config", "/summary", "/users", "/clients", "/certs", "/events", "/reload", "/drain"})
     EXPECT_EQ(status_of(ask(path)), 404) << path;
 }
 

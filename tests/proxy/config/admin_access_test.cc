@@ -95,6 +95,13 @@ TEST(AdminAccessTest, WhereOtherMachinesReachEverythingNeedsTheToken) {
   EXPECT_EQ(access.judge(kRead, "10.0.0.1", "Bearer s3cret"), Access::kGranted);
 }
 
+TEST(AdminAccessTest, WhatHoldsNothingIsOpenToAcceptedHosts) {
+  const AdminAccess access{.hosts = {}, .token = AdminToken("s3cret"), .is_token_for_everything = true};
+  EXPECT_EQ(access.judge(AdminAccess::Intent::kOpen, "10.0.0.1", ""), Access::kGranted);
+  EXPECT_EQ(access.judge(AdminAccess::Intent::kOpen, "evil.example", "Bearer s3cret"), Access::kHostRefused);
+  EXPECT_EQ(access.judge(AdminAccess::Intent::kOpen, "", ""), Access::kHostMissing);
+}
+
 TEST(AdminAccessTest, TheHostIsJudgedBeforeTheToken) {
   AdminAccess access;
   access.token = AdminToken("s3cret");
