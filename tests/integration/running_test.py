@@ -77,7 +77,8 @@ class SidecarTest(ExampleCase):
         manager.settimeout(DEADLINE)
         manager.bind(str(self.directory / "notify"))
         (self.directory / "notify").chmod(0o666)
-        process = self.start([*prefix, *words], env={"NOTIFY_SOCKET": str(self.directory / "notify"), "PATH": os.environ["PATH"]}, umask=0o077)
+        kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.endswith("SAN_OPTIONS")}
+        process = self.start([*prefix, *words], env={**kept, "NOTIFY_SOCKET": str(self.directory / "notify")}, umask=0o077)
         self.assertIn(b"READY=1", manager.recv(4096))
         wait_until(lambda: self.serves(port), "the sidecar serves")
         return process, port, manager
