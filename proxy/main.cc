@@ -102,6 +102,25 @@ void add_version(CLI::App& app, Chosen& chosen) {
   command->callback([&] { chosen = [] { return run_version(); }; });
 }
 
+void add_audit(CLI::App& app, AuditVerifyOptions& options, Chosen& chosen) {
+  CLI::App* audit = app.add_subcommand("audit", "Look after audit files");
+  audit->require_subcommand(1);
+  CLI::App* command = audit->add_subcommand("verify", "Check the chain of an audit file, and say where it was cut or changed");
+  command->footer(
+      "One FILE is checked together with FILE.1, FILE.2 ..., which it was rotated to; several are taken as they are, oldest first.\n"
+      "What is cut off at the end shows only against --head, which /audit and respgate_audit_chain_position of the admin port tell.\n"
+      "Exit code: 0 whole, 1 cut or changed, 2 cannot be said.");
+  command->add_option("FILE", options.files, "the audit file; audit.file of the configuration if not given");
+  command->add_option("--key-file", options.key_file, "the file with the key; audit.key_file of the configuration if not given")
+      ->envname("RESPGATE_KEY_FILE")
+      ->type_name("FILE");
+  add_config(*command, options.config_file);
+  command->add_option("--head", options.head, "the last line there must be: its seq, or SEQ:CHAIN")
+      ->envname("RESPGATE_HEAD")
+      ->type_name("SEQ[:CHAIN]");
+  command->callback([&] { chosen = [&] { return run_audit_verify(options); }; });
+}
+
 // Said before CLI11 would say that a subcommand is required.
 void refuse_unknown_subcommand(const CLI::App& app, const std::vector<std::string>& words) {
   if (words.empty() || words.front().starts_with('-')) return;
@@ -129,6 +148,7 @@ int run(std::vector<std::string> words) {
   ExplainOptions explain_options;
   DevOptions dev_options;
   AdminOptions admin_options;
+  AuditVerifyOptions audit_options;
   Chosen chosen;
   app.set_version_flag("--version", RESPGATE_VERSION);
   app.require_subcommand(1);
@@ -136,6 +156,7 @@ int run(std::vector<std::string> words) {
   add_check(app, check_options, chosen);
   add_explain(app, explain_options, chosen);
   add_dev(app, dev_options, chosen);
+  add_audit(app, audit_options, chosen);
   add_hash_password(app, chosen);
   add_admin(app, admin_options, chosen);
   add_version(app, chosen);

@@ -40,6 +40,7 @@ struct AdminBackend {
   std::function<void(std::function<void(std::string)> done)> clients;         // JSON
   std::function<std::string()> certificates;                                  // JSON
   std::function<std::string(std::size_t n)> events;                           // JSON lines
+  std::function<std::string()> audit_state;                                   // JSON
   std::function<void(std::function<void(std::string why_not)> done)> reload;  // empty: done, in every worker
   std::function<void()> drain;
   std::function<void(std::string user, std::uint64_t id, std::function<void(std::size_t)> done)> kill;  // closed sessions

@@ -57,6 +57,7 @@ const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
       {"/clients", kRead, false, {}, &AdminRoutes::clients},
       {"/certs", kRead, false, {}, &AdminRoutes::certificates},
       {"/events", kRead, false, {"n"}, &AdminRoutes::events},
+      {"/audit", kRead, false, {}, &AdminRoutes::audit_state},
       {"/reload", kChange, false, {}, &AdminRoutes::reload},
       {"/drain", kChange, false, {}, &AdminRoutes::drain},
       {"/kill", kChange, false, {"user", "id"}, &AdminRoutes::kill},
@@ -165,6 +166,8 @@ void AdminRoutes::events(const AdminRequest& request, const Done& done) const {
   if (!count || *count > kMaxEvents) return done(text(400, "n must be a number up to 1000\n"));
   done(json(json_array_of(backend_->events(static_cast<std::size_t>(*count)))));
 }
+
+void AdminRoutes::audit_state(const AdminRequest& /*request*/, const Done& done) const { done(json(backend_->audit_state())); }
 
 void AdminRoutes::reload(const AdminRequest& /*request*/, const Done& done) const {
   backend_->reload([done](const std::string& why_not) {

@@ -64,6 +64,7 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   void clients(const AdminRequest& request, const Done& done) const;
   void certificates(const AdminRequest& request, const Done& done) const;
   void events(const AdminRequest& request, const Done& done) const;
+  void audit_state(const AdminRequest& request, const Done& done) const;
   void reload(const AdminRequest& request, const Done& done) const;
   void drain(const AdminRequest& request, const Done& done) const;
   void kill(const AdminRequest& request, const Done& done) const;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <ctime>
 #include <stdexcept>
+#include <utility>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -40,6 +41,37 @@ void append_member(std::string& out, std::string_view name, std::uint64_t number
   out += std::to_string(number);
 }
 
+std::string_view access_text(AuditTouch::Kind kind) {
+  switch (kind) {
+    case AuditTouch::Kind::kAny: return "A";
+    case AuditTouch::Kind::kRead: return "R";
+    case AuditTouch::Kind::kWrite: return "W";
+    case AuditTouch::Kind::kReadWrite: return "RW";
+    case AuditTouch::Kind::kChannel: return "C";
+    case AuditTouch::Kind::kChannelPattern: return "P";
+    case AuditTouch::Kind::kEveryKey: return "E";
+  }
+  return "";
+}
+
+std::string touch_text(const AuditTouch& touch, const KeyText& keys) {
+  std::string text(access_text(touch.kind));
+  if (touch.kind == AuditTouch::Kind::kEveryKey || keys.mark() == '\0') return text;
+  return text.append(1, keys.mark()).append(keys.of(touch.name));
+}
+
+void append_touches(std::string& out, const AuditEvent& event, const KeyText& keys) {
+  out += ",\"touches\":[";
+  const char* separator = "";
+  const auto append = [&](std::string_view text) {
+    out += std::exchange(separator, ",");
+    append_quoted(out, text);
+  };
+  for (const AuditTouch& touch : event.touches) append(touch_text(touch, keys));
+  if (event.touches_left_out > 0) append("+" + std::to_string(event.touches_left_out));
+  out += "]";
+}
+
 // RFC 3339, UTC, milliseconds.
 std::string timestamp(std::chrono::system_clock::time_point when) {
   const auto second = std::chrono::floor<std::chrono::seconds>(when);
@@ -73,6 +105,8 @@ std::string KeyText::of(std::string_view key) const {
   return hex;
 }
 
+char KeyText::mark() const { return mode_ == AuditConfig::Keys::kPlain ? '~' : mode_ == AuditConfig::Keys::kHash ? '#' : '\0'; }
+
 std::string_view audit_kind_name(AuditEvent::Kind kind) {
   switch (kind) {
     case AuditEvent::Kind::kAuth: return "auth";
@@ -81,6 +115,7 @@ std::string_view audit_kind_name(AuditEvent::Kind kind) {
     case AuditEvent::Kind::kReload: return "reload";
     case AuditEvent::Kind::kObserved: return "observed";
     case AuditEvent::Kind::kAllowed: return "allowed";
+    case AuditEvent::Kind::kAudit: return "audit";
   }
   return "";
 }
@@ -93,10 +128,12 @@ std::string audit_line(const AuditEvent& event, std::chrono::system_clock::time_
   append_member(out, "session", event.session);
   append_member(out, "listener", log_text(event.listener));
   append_member(out, "peer", log_text(event.peer));
+  append_member(out, "identity", log_text(event.identity));
   append_member(out, "user", log_text(event.user));
   append_member(out, "command", log_text(event.command));
   append_member(out, "reason", log_text(event.reason));
   append_member(out, "key", keys.of(event.key));
+  append_touches(out, event, keys);
   append_member(out, "generation", event.generation);
   append_member(out, "detail", log_text(event.detail, kDetailBytes));
   out += "}\n";

@@ -3,7 +3,14 @@
 // that decodes the JSON (jq -r) meets a byte that a client could forge a line with.
 //
 //   {"time":"2024-05-17T09:30:00.123Z","kind":"denied","verdict":"denied","session":7,"listener":"gateway",
-//    "peer":"10.0.3.9:51234","user":"app","command":"get","reason":"key","key":"5d41402abc4b2a76","generation":3,"detail":""}
+//    "peer":"10.0.3.9:51234","identity":"","user":"app","command":"get","reason":"key","key":"5d41402abc4b2a76",
+//    "touches":["R#5d41402abc4b2a76"],"generation":3,"detail":""}
+//
+// What a command touches is told in the order of its arguments:
+//
+//   touch := access mark name | "E" | "+" N     E: keys that it does not name (SORT BY, GET); +N: so many more
+//   access := "A" | "R" | "W" | "RW" | "C" | "P"   any, read, write, both; a channel, a pattern of channels
+//   mark := "~" | "#" | ""                      the name itself, its hash, or no name: as audit.keys says
 #pragma once
 
 #include <array>
@@ -12,7 +19,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/audit/audit_log.h"
+#include "proxy/audit/audit_event.h"
 #include "proxy/config/config.h"
 
 namespace respgate::proxy {
@@ -29,6 +36,7 @@ class KeyText {
  public:
   explicit KeyText(AuditConfig::Keys mode);    // throws std::runtime_error where there is no randomness
   std::string of(std::string_view key) const;  // "" for ""
+  char mark() const;                           // '~', '#' or '\0': what stands before the name of what is touched
 
  private:
   AuditConfig::Keys mode_;

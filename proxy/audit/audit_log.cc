@@ -1,36 +1,35 @@
 #include "proxy/audit/audit_log.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include <spdlog/spdlog.h>
-
-#include "proxy/audit/audit_file.h"
 #include "proxy/audit/audit_json.h"
 
 namespace respgate::proxy {
 namespace {
 
-constexpr std::size_t kWriteBytes = 64 * 1024;
-constexpr std::chrono::minutes kBetweenComplaints{1};
+// How long events gather before the writer looks at them: waking a thread costs more than an event.
+constexpr std::chrono::milliseconds kGather{5};
+// How often a file that took nothing is tried again, when nobody asks.
+constexpr std::chrono::milliseconds kRetry{100};
 
 bool is_worth_showing(const AuditEvent& event) {
-  if (event.kind == AuditEvent::Kind::kAuth) return event.verdict != "ok";
-  return event.kind != AuditEvent::Kind::kAllowed;
+  using enum AuditEvent::Kind;
+  if (event.kind == kAuth) return event.verdict != "ok";
+  return event.kind != kAllowed;
 }
 
 // What a full queue may hold is bounded in bytes, too, whatever clients send.
 void bound_texts(AuditEvent& event) {
-  for (std::string* text :
-       {&event.listener, &event.peer, &event.user, &event.command, &event.reason, &event.key, &event.verdict, &event.detail}) {
+  for (std::string* text : {&event.listener, &event.peer, &event.identity, &event.user, &event.command, &event.reason, &event.key,
+                            &event.verdict, &event.detail}) {
     if (text->size() <= kAuditTextBytes) continue;
     text->resize(kAuditTextBytes);
     text->shrink_to_fit();
@@ -41,7 +40,7 @@ constexpr unsigned bit(AuditEvent::Kind kind) { return 1u << static_cast<unsigne
 
 unsigned wanted_of(const AuditConfig& config) {
   using enum AuditEvent::Kind;
-  unsigned wanted = 0;
+  unsigned wanted = bit(kAudit);
   for (const auto& [is_wanted, kind] : {std::pair{config.auth, kAuth},
                                         {config.denied, kDenied},
                                         {config.admin, kAdmin},
@@ -51,6 +50,8 @@ unsigned wanted_of(const AuditConfig& config) {
     if (is_wanted) wanted |= bit(kind);
   return wanted;
 }
+
+bool denies(const AuditConfig& config) { return !config.file.empty() && config.on_overflow == AuditConfig::Overflow::kDeny; }
 
 // A signal that a write raises (SIGPIPE, SIGXFSZ) becomes an error of that write, and
 // signals to the process go to the threads that expect them.
@@ -67,38 +68,58 @@ struct AuditLog::Impl {
     std::chrono::system_clock::time_point when;
     AuditEvent event;
   };
+  // What the writer is to do next.
+  struct Work {
+    std::vector<Queued> events;
+    std::uint64_t dropped = 0;
+    std::optional<AuditConfig> config;
+    bool reopens = false;
+    bool leaves = false;
+  };
 
-  Impl(const AuditConfig& audit, std::function<void(std::uint64_t)> dropped)
-      : file_name(audit.file), on_drop(std::move(dropped)), wanted(wanted_of(audit)), keys(audit.keys) {
-    if (!file_name.empty()) file.emplace(file_name);
+  Impl(const AuditConfig& audit, const std::optional<AuditKey>& key, std::function<void(std::uint64_t)> dropped, Start start)
+      : on_drop(std::move(dropped)),
+        wanted(wanted_of(audit)),
+        keys(audit.keys),
+        output(audit, key, start, on_drop),
+        is_denying(denies(audit)) {
+    state = state_of_output();
   }
 
   void run();
-  void write_out(const std::deque<Queued>& events);
-  void append(std::string& lines);
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  Work take_work();
+  bool carry_out(const Work& work);
   void remember(std::string line);
-  void reopen_file();
-  void report_drop(std::uint64_t n) {
-    if (on_drop) on_drop(n);
+  bool is_urgent() const { return work.reopens || work.leaves || is_stopping || flushers > 0 || work.events.size() >= kQueuedEvents / 2; }
+  void refresh_refusal() {
+    const bool is_nearly_full = work.events.size() >= kQueuedEvents - kHeadroom;
+    is_refusing.store(is_denying && (is_failing || is_nearly_full), std::memory_order_relaxed);
   }
+  State state_of_output() const { return {output.is_file_good(), output.is_chained() ? std::optional(output.head()) : std::nullopt}; }
 
-  const std::string file_name;
   const std::function<void(std::uint64_t)> on_drop;
   std::atomic<unsigned> wanted;  // one bit for each kind of event
+  std::atomic<bool> is_refusing{false};
 
   // The writer's own.
   const KeyText keys;
-  std::optional<AuditFile> file;
-  std::optional<std::chrono::steady_clock::time_point> last_complaint;
+  AuditWriter output;
 
   mutable std::mutex mutex;  // everything below
   std::condition_variable wake;
   std::condition_variable progress;
-  std::deque<Queued> queue;
+  Work work;
+  std::vector<Queued> spare;       // room that was taken before
   std::deque<std::string> newest;  // newest first
-  std::uint64_t queued = 0;        // events and reopenings ever asked for
-  std::uint64_t finished = 0;      // of these: done, or dropped
-  bool is_reopen_wanted = false;
+  State state;
+  std::uint64_t queued = 0;    // events and reopenings ever asked for
+  std::uint64_t finished = 0;  // of these: done, or dropped
+  std::uint64_t attempts = 0;
+  unsigned flushers = 0;
+  bool is_denying;
+  bool is_stuck = false;    // lines are kept
+  bool is_failing = false;  // because the file does not take them
   bool is_stopping = false;
 
   std::thread writer;  // last: starts when all else is there
@@ -108,44 +129,63 @@ void AuditLog::Impl::run() {
   block_all_signals();
   std::unique_lock lock(mutex);
   while (true) {
-    wake.wait(lock, [this] { return !queue.empty() || is_reopen_wanted || is_stopping; });
-    if (queue.empty() && !is_reopen_wanted) return;
-    const std::deque<Queued> events = std::exchange(queue, {});
-    const bool reopens = std::exchange(is_reopen_wanted, false);
+    const bool is_last = is_stopping;
     const std::uint64_t taken = queued;
+    Work mine = take_work();
+    const bool has_all = work.events.empty();
     lock.unlock();
-    if (reopens) reopen_file();
-    write_out(events);
+    const bool is_done = carry_out(mine);
+    if (is_last && !is_done) output.give_up();
+    mine.events.clear();
     lock.lock();
-    finished = taken;
+    spare.swap(mine.events);
+    ++attempts;
+    is_stuck = !is_done;
+    is_failing = is_stuck && !output.is_waiting();
+    if (is_done && has_all) finished = taken;
+    state = state_of_output();
+    refresh_refusal();
     progress.notify_all();
+    if (is_last && work.events.empty()) return;
+    wait_for_work(lock);
   }
 }
 
-void AuditLog::Impl::write_out(const std::deque<Queued>& events) {
-  std::string lines;
-  for (const Queued& queued_event : events) {
-    const std::string line = audit_line(queued_event.event, queued_event.when, keys);
+void AuditLog::Impl::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  if (is_stuck) {
+    wake.wait_for(lock, kRetry, [this] { return work.reopens || work.leaves || is_stopping; });
+  } else {
+    wake.wait(lock, [this] { return !work.events.empty() || work.config || is_urgent(); });
+    wake.wait_for(lock, kGather, [this] { return is_urgent(); });
+  }
+}
+
+// While lines are kept, events stay in the queue: it is what bounds them.
+AuditLog::Impl::Work AuditLog::Impl::take_work() {
+  Work mine;
+  if (!is_stuck || is_stopping) {
+    mine.events = std::exchange(work.events, std::move(spare));
+    spare = {};
+  }
+  mine.dropped = std::exchange(work.dropped, 0);
+  mine.config = std::exchange(work.config, std::nullopt);
+  mine.reopens = std::exchange(work.reopens, false);
+  mine.leaves = std::exchange(work.leaves, false);
+  return mine;
+}
+
+bool AuditLog::Impl::carry_out(const Work& mine) {
+  if (mine.config) output.adopt(*mine.config);
+  if (mine.reopens) output.reopen();
+  output.note_dropped(mine.dropped);
+  for (const Queued& queued_event : mine.events) {
+    std::string line = audit_line(queued_event.event, queued_event.when, keys);
     if (is_worth_showing(queued_event.event)) remember(line);
-    lines += line;
-    if (lines.size() >= kWriteBytes) append(lines);
+    output.add(std::move(line));
   }
-  append(lines);
-}
-
-void AuditLog::Impl::append(std::string& lines) {
-  if (file && !lines.empty()) {
-    const AuditFile::Outcome outcome = file->append(lines);
-    if (outcome.lines_lost > 0) {
-      report_drop(outcome.lines_lost);
-      const auto now = std::chrono::steady_clock::now();
-      if (!last_complaint || now - *last_complaint >= kBetweenComplaints) {
-        last_complaint = now;
-        spdlog::error("audit lines lost file=\"{}\" lines={} error=\"{}\"", file_name, outcome.lines_lost, outcome.error.message());
-      }
-    }
-  }
-  lines.clear();
+  const bool is_done = output.write();
+  if (mine.leaves) output.leave();
+  return is_done;
 }
 
 void AuditLog::Impl::remember(std::string line) {
@@ -154,17 +194,8 @@ void AuditLog::Impl::remember(std::string line) {
   if (newest.size() > kNewestEvents) newest.pop_back();
 }
 
-void AuditLog::Impl::reopen_file() {
-  if (!file) return;
-  try {
-    file->reopen();
-  } catch (const std::system_error& error) {
-    spdlog::error("audit file not reopened, the old one stays error=\"{}\"", error.what());
-  }
-}
-
-AuditLog::AuditLog(const AuditConfig& config, std::function<void(std::uint64_t)> on_drop)
-    : impl_(std::make_unique<Impl>(config, std::move(on_drop))) {
+AuditLog::AuditLog(const AuditConfig& config, const std::optional<AuditKey>& key, std::function<void(std::uint64_t)> on_drop, Start start)
+    : impl_(std::make_unique<Impl>(config, key, std::move(on_drop), start)) {
   impl_->writer = std::thread(&Impl::run, impl_.get());
 }
 
@@ -179,7 +210,16 @@ AuditLog::~AuditLog() {
 
 bool AuditLog::wants(AuditEvent::Kind kind) const { return (impl_->wanted.load(std::memory_order_relaxed) & bit(kind)) != 0; }
 
-void AuditLog::choose_events(const AuditConfig& config) { impl_->wanted.store(wanted_of(config), std::memory_order_relaxed); }
+const std::atomic<bool>& AuditLog::refuses() const { return impl_->is_refusing; }
+
+void AuditLog::adopt(const AuditConfig& config) {
+  impl_->wanted.store(wanted_of(config), std::memory_order_relaxed);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->is_denying = denies(config);
+  impl_->work.config = config;
+  impl_->refresh_refusal();
+  impl_->wake.notify_one();
+}
 
 void AuditLog::write(AuditEvent event) {
   if (!wants(event.kind)) return;
@@ -187,19 +227,29 @@ void AuditLog::write(AuditEvent event) {
   const auto now = std::chrono::system_clock::now();
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->queue.size() < kQueuedEvents) {
-      impl_->queue.push_back({now, std::move(event)});
+    std::vector<Impl::Queued>& events = impl_->work.events;
+    if (events.size() < kQueuedEvents) {
+      events.push_back({now, std::move(event)});
       ++impl_->queued;
-      impl_->wake.notify_one();
+      impl_->refresh_refusal();
+      if (events.size() == 1 || events.size() == kQueuedEvents / 2) impl_->wake.notify_one();
       return;
     }
+    ++impl_->work.dropped;
   }
-  impl_->report_drop(1);
+  if (impl_->on_drop) impl_->on_drop(1);
 }
 
 void AuditLog::reopen() {
   const std::lock_guard lock(impl_->mutex);
-  impl_->is_reopen_wanted = true;
+  impl_->work.reopens = true;
+  ++impl_->queued;
+  impl_->wake.notify_one();
+}
+
+void AuditLog::leave() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->work.leaves = true;
   ++impl_->queued;
   impl_->wake.notify_one();
 }
@@ -214,7 +264,16 @@ std::string AuditLog::newest(std::size_t n) const {
 void AuditLog::flush() {
   std::unique_lock lock(impl_->mutex);
   const std::uint64_t goal = impl_->queued;
-  impl_->progress.wait(lock, [&] { return impl_->finished >= goal; });
+  const std::uint64_t seen = impl_->attempts;
+  ++impl_->flushers;
+  impl_->wake.notify_one();
+  impl_->progress.wait(lock, [&] { return impl_->finished >= goal || (impl_->is_stuck && impl_->attempts > seen); });
+  --impl_->flushers;
+}
+
+AuditLog::State AuditLog::state() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->state;
 }
 
 }  // namespace respgate::proxy

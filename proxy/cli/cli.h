@@ -1,6 +1,6 @@
 // The subcommands of respgate, one function each; main.cc reads the command line and
 // calls one of them.  Each returns the exit code of the process: 0 clean, 1
-// configuration, 2 usage or denied (explain), 70 internal.
+// configuration, 2 usage or denied (explain), 70 internal; audit verify has its own.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,15 @@ struct DevOptions {
   LogOptions log;
 };
 int run_dev(const DevOptions& options);
+
+struct AuditVerifyOptions {
+  std::vector<std::string> files;  // one: with those it was rotated to; several: as they are, oldest first; none: audit.file
+  std::string key_file;            // empty: audit.key_file
+  std::string config_file;
+  std::string head;  // "41" or "41:<hex>"; empty: not known
+};
+// 0: whole; 1: cut or changed; 2: cannot be said.
+int run_audit_verify(const AuditVerifyOptions& options);
 
 int run_hash_password();
 int run_version();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,13 @@ inline constexpr std::size_t kLogTextBytes = 128;
 
 // At most `max_bytes` of `bytes` are shown; each takes up to four characters.
 std::string log_text(std::string_view bytes, std::size_t max_bytes = kLogTextBytes);
+
+// What log_text() was given, as far as it shows it.
+struct LoggedBytes {
+  std::string bytes;
+  bool is_cut = false;  // more followed
+};
+// Nothing: no log_text() ever wrote this.
+std::optional<LoggedBytes> read_log_text(std::string_view text);
 
 }  // namespace respgate::proxy

@@ -116,6 +116,12 @@ struct AuditConfig {
   std::string file;  // empty: no audit; "stdout"
   bool auth = true, denied = true, admin = true, reload = true, observed = true, allowed = false;
   enum class Keys : std::uint8_t { kNone, kHash, kPlain } keys = Keys::kHash;
+  enum class Overflow : std::uint8_t { kDrop, kDeny } on_overflow = Overflow::kDrop;
+  std::string key_file;  // empty: lines are not chained
+  struct Rotate {
+    std::size_t size = 100u << 20;  // of a file that is not written to any more; 0: respgate does not rotate
+    std::size_t keep = 10;          // rotated files
+  } rotate;
 };
 
 // CloudWatch Embedded Metric Format (metrics/emf.h).

@@ -30,6 +30,16 @@ void read_events(MapReader& section, AuditConfig& audit) {
   for (const PlacedText& event : events) read_event(section, event, audit);
 }
 
+constexpr std::size_t kLeastRotated = 64u << 10;  // a few lines for each rename
+constexpr std::size_t kMostRotated = std::size_t{1} << 40;
+
+void read_rotate(MapReader section, AuditConfig::Rotate& rotate) {
+  if (section.size("size", rotate.size, {0, kMostRotated}) && rotate.size != 0 && rotate.size < kLeastRotated)
+    section.complain("size", "is out of range: write 64KiB or more, or 0B to leave rotating to others");
+  section.count("keep", rotate.keep, {1, 100});
+  section.finish();
+}
+
 }  // namespace
 
 void read_audit(MapReader& root, const Folder& folder, Config& config) {
@@ -45,9 +55,10 @@ void read_audit(MapReader& root, const Folder& folder, Config& config) {
   read_events(section, audit);
   using Keys = AuditConfig::Keys;
   section.choice<Keys>("keys", audit.keys, {{"none", Keys::kNone}, {"hash", Keys::kHash}, {"plain", Keys::kPlain}});
-  section.not_built("on_overflow", "drop", "write drop; what was dropped is counted");
-  section.not_built("key_file", "", "remove it; the lines are not chained");
-  section.not_built("rotate", "", "remove it, and rotate with logrotate and SIGHUP", {"size", "keep"});
+  using Overflow = AuditConfig::Overflow;
+  section.choice<Overflow>("on_overflow", audit.on_overflow, {{"drop", Overflow::kDrop}, {"deny", Overflow::kDeny}});
+  read_path(section, "key_file", folder, audit.key_file);
+  read_rotate(section.section("rotate"), audit.rotate);
   section.finish();
 }
 

@@ -197,7 +197,13 @@ Json describe(const AuditConfig& audit) {
   if (audit.allowed) events.push_back("allowed");
   const bool hash = audit.keys == AuditConfig::Keys::kHash;
   const char* keys = hash ? "hash" : audit.keys == AuditConfig::Keys::kPlain ? "plain" : "none";
-  return {{"file", audit.file}, {"events", events}, {"on_overflow", "drop"}, {"keys", keys}};
+  Json out{{"file", audit.file},
+           {"events", events},
+           {"on_overflow", audit.on_overflow == AuditConfig::Overflow::kDeny ? "deny" : "drop"},
+           {"rotate", {{"size", spell_size(audit.rotate.size)}, {"keep", audit.rotate.keep}}},
+           {"keys", keys}};
+  if (!audit.key_file.empty()) out["key_file"] = audit.key_file;
+  return out;
 }
 
 Json describe(const EmfConfig& emf) {

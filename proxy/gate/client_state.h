@@ -25,6 +25,7 @@ struct ClientState {
   std::string listener_name;
   std::string peer;                    // "127.0.0.1:51234", "[::1]:51234", "/path/of/socket:0"
   std::string local;                   // the listener's own address, same form
+  std::string identity;                // the name in its certificate that the listener goes by; empty: none
   std::int64_t admitted_until_ms = 0;  // when its certificate expires, steady clock; 0: it has none
   std::int64_t connected_ms = 0;       // steady clock
 

@@ -57,6 +57,13 @@ bool is_allowed_to_subscribers(const CommandSpec& spec) {
          spec.name == "reset";
 }
 
+// Does it reach the node, and do more there than end what the client holds?
+bool must_be_audited(const CommandSpec& spec) {
+  const bool only_ends =
+      spec.channels.mode == protocol::ChannelSpec::Mode::kUnsubscribe || spec.name == "discard" || spec.name == "unwatch";
+  return !only_ends && (spec.dispatch == Dispatch::kForward || spec.dispatch == Dispatch::kPinned);
+}
+
 bool passes_a_shared_proxy(const CommandSpec& spec) { return spec.dispatch != Dispatch::kRefused; }
 
 }  // namespace
@@ -119,7 +126,10 @@ Verdict Gate::judge(const Command& command, const Standing& standing) {
   if (!known) return refuse(verdict, Refusal::kUnknown, unknown_text(lookup, command.args));
 
   verdict.spec = lookup.spec;
+  const auto is_unaudited = [&] { return standing.audit_refuses && must_be_audited(*verdict.spec); };
+  if (is_unaudited()) return refuse_unaudited(verdict);
   if (is_logged_in() && !apply_rules(verdict)) return verdict;
+  if (is_unaudited()) return refuse_unaudited(verdict);  // what a rule made of it
   const std::size_t argc = verdict.args.data() == command.args.data() ? command.argument_count : verdict.args.size();
   if (!verdict.spec->arity_fits(argc)) return refuse(verdict, Refusal::kWrongCall, wrong_arity_text(*verdict.spec));
   if (is_logged_in() && !authorize(verdict, command)) return verdict;
@@ -284,6 +294,8 @@ Verdict Gate::refuse_in_subscriber_mode(Verdict verdict) {
 }
 
 Verdict Gate::refuse_unavailable(Verdict verdict) { return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec)); }
+
+Verdict Gate::refuse_unaudited(Verdict verdict) { return refuse(verdict, Refusal::kNotAudited, kAuditUnavailable); }
 
 Verdict Gate::wait(Verdict verdict) const {
   verdict.kind = Verdict::Kind::kWait;

@@ -56,6 +56,7 @@ struct Standing {
   const LaneFinder* lanes = nullptr;  // of other clients; may be null
   std::int64_t unix_s = 0;            // the time that tokens are signed with
   bool lane_is_stale = false;         // its own lane is from before a reload, or leads to no primary
+  bool audit_refuses = false;         // nothing may pass that must be audited
 };
 
 class Gate {
@@ -123,6 +124,7 @@ class Gate {
   Verdict finish(Verdict verdict) const;
   Verdict refuse(Verdict verdict, Verdict::Refusal why, std::string_view text);
   Verdict refuse_unavailable(Verdict verdict);
+  Verdict refuse_unaudited(Verdict verdict);
   Verdict wait(Verdict verdict) const;
   Verdict judge(const protocol::Command& command, const Standing& standing);
   bool apply_rules(Verdict& verdict);
@@ -202,6 +204,7 @@ class Gate {
 };
 
 // What every failed login is answered with, whatever failed.
+inline constexpr std::string_view kAuditUnavailable = "ERR respgate: audit unavailable";
 inline constexpr std::string_view kWrongPass = "WRONGPASS invalid username-password pair or user is disabled.";
 
 // Is it asked to learn that all before it has come (PING, ECHO)?  Then the server answers a client with a lane of its own.

@@ -104,6 +104,7 @@ Verdict Gate::auth(Verdict verdict, const Standing& standing) {
     const acl::Principal* user = client_.policy->find(kDefaultUser);
     if (user != nullptr && user->accepts_any_password()) return refuse(verdict, Refusal::kWrongCall, kNoPasswordSet);
   }
+  if (standing.audit_refuses) return refuse_unaudited(verdict);
   log_in(verdict, {args.size() == 3 ? args[1] : kDefaultUser, args.back()}, standing);
   if (verdict.login != acl::AuthOutcome::kOk) {
     protocol::append_error(answer_, kWrongPass);
@@ -118,6 +119,7 @@ Verdict Gate::hello(Verdict verdict, const Standing& standing) {
   const HelloOptions options = parse_hello(verdict.args);
   if (!options.error.empty()) return refuse(verdict, Refusal::kWrongCall, options.error);
   if (options.credentials) {
+    if (standing.audit_refuses) return refuse_unaudited(verdict);
     log_in(verdict, {options.credentials->first, options.credentials->second}, standing);
     if (verdict.login != acl::AuthOutcome::kOk) {
       protocol::append_error(answer_, kWrongPass);

@@ -34,6 +34,7 @@ struct Verdict {
     kNotLoggedIn,  // NOAUTH: not a failure, not counted
     kWrongCall,    // arity, syntax, not now: the server's own error, not counted
     kNoRoom,       // memory or lanes are exhausted: not counted
+    kNotAudited,   // the audit log takes nothing now, and nothing may pass without it: counted by itself
   };
 
   Kind kind = Kind::kAnswer;
@@ -69,7 +70,8 @@ struct Verdict {
   // Something for metrics or audit to hear about.
   bool noteworthy() const {
     return login_attempted || observed || rule.kind != acl::RuleOutcome::Kind::kNone ||
-           (refusal != Refusal::kNone && refusal != Refusal::kNotLoggedIn && refusal != Refusal::kWrongCall && refusal != Refusal::kNoRoom);
+           (refusal != Refusal::kNone && refusal != Refusal::kNotLoggedIn && refusal != Refusal::kWrongCall &&
+            refusal != Refusal::kNoRoom && refusal != Refusal::kNotAudited);
   }
 };
 

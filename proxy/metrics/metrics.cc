@@ -116,6 +116,7 @@ std::string Metrics::expose() const {
   expose_durations(out);
   expose_upstream(out);
   expose_certificates(out);
+  expose_audit(out);
   expose_process(out);
   return out.text();
 }
@@ -252,6 +253,24 @@ void Metrics::expose_certificates(Exposition& out) const {
   for (const auto& [listener, seconds] : certificates_) out.add({{"listener", listener}}, static_cast<std::uint64_t>(seconds));
 }
 
+void Metrics::know_audit(bool takes_lines, std::optional<std::uint64_t> position) {
+  audit_takes_lines_ = takes_lines;
+  audit_position_ = position;
+}
+
+void Metrics::expose_audit(Exposition& out) const {
+  out.begin_counter("respgate_audit_dropped_total", "Audit events lost: the queue was full or the file took no more.");
+  out.add({}, audit_dropped_.load(std::memory_order_relaxed));
+  out.begin_counter("respgate_audit_refused_total", "Commands and logins refused because the audit log could not take them.");
+  for (const ListenerMetrics& listener : listeners_)
+    out.add({{"listener", listener.name}}, sum(listener, &ListenerCounters::audit_refused));
+  out.begin_gauge("respgate_audit_available", "Did the audit file take the last lines that it was given?");
+  out.add({}, audit_takes_lines_ ? 1 : 0);
+  if (!audit_position_) return;
+  out.begin_gauge("respgate_audit_chain_position", "The seq of the last line in the audit file.");
+  out.add({}, *audit_position_);
+}
+
 void Metrics::expose_process(Exposition& out) const {
   out.begin_gauge("respgate_reload_success", "Did the last reload succeed? 1 until one fails.");
   out.add({}, is_last_reload_good_.load(std::memory_order_relaxed) ? 1 : 0);
@@ -264,8 +283,6 @@ void Metrics::expose_process(Exposition& out) const {
   out.add({}, iam_refreshes_.load(std::memory_order_relaxed));
   out.begin_counter("respgate_iam_token_failures_total", "Times they could not be obtained.");
   out.add({}, iam_failures_.load(std::memory_order_relaxed));
-  out.begin_counter("respgate_audit_dropped_total", "Audit events lost: the queue was full or the file took no more.");
-  out.add({}, audit_dropped_.load(std::memory_order_relaxed));
   out.begin_counter("respgate_admin_requests_refused_total", "Requests to the admin port that were refused.");
   for (std::size_t why = 0; why < kRefusedRequests; ++why)
     out.add({{"reason", kRefusedRequestNames[why]}}, admin_refused_[why].load(std::memory_order_relaxed));

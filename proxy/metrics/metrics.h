@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,7 @@ struct alignas(64) ListenerCounters {
   Counter commands_forwarded;
   Counter commands_local;
   Counter commands_denied;
+  Counter audit_refused;  // commands and logins that the audit log could not take
   // Histogram of seconds from parse to reply queued; one in kDurationSample commands is measured.
   static constexpr std::uint32_t kDurationSample = 16;
   static constexpr double kDurationBounds[] = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
@@ -115,6 +117,9 @@ class Metrics {
   void know_certificates(std::map<std::string, std::int64_t> not_after);
   void count_audit_dropped(std::uint64_t n);
   void count_admin_refused(RefusedRequest why);
+  // Does the audit file take lines, and which is the last line in it; no position: they are not chained.  The thread
+  // that calls expose().
+  void know_audit(bool takes_lines, std::optional<std::uint64_t> position);
   // AWS credentials, which tokens are signed with, were renewed or could not be.
   void count_iam_refresh(bool success);
 
@@ -137,6 +142,7 @@ class Metrics {
   void expose_durations(Exposition& out) const;
   void expose_upstream(Exposition& out) const;
   void expose_certificates(Exposition& out) const;
+  void expose_audit(Exposition& out) const;
   void expose_process(Exposition& out) const;
   std::uint64_t sum(const ListenerMetrics& listener, Counter ListenerCounters::*cell) const;
   std::uint64_t sum(Counter UpstreamCounters::*cell) const;
@@ -152,6 +158,8 @@ class Metrics {
   SharedCounter reloads_failed_{0};
   SharedCounter audit_dropped_{0};
   std::array<SharedCounter, kRefusedRequests> admin_refused_{};
+  bool audit_takes_lines_ = true;
+  std::optional<std::uint64_t> audit_position_;
   mutable std::mutex certificates_mutex_;
   std::map<std::string, std::int64_t> certificates_;
   SharedCounter iam_refreshes_{0};

@@ -9,7 +9,12 @@
 namespace respgate::proxy {
 
 EmfWriter::EmfWriter(boost::asio::io_context& io, const EmfConfig& config, const Metrics& metrics)
-    : metrics_(metrics), file_name_(config.file), interval_(config.interval), report_(config.name_space), file_(config.file), timer_(io) {}
+    : metrics_(metrics),
+      file_name_(config.file),
+      interval_(config.interval),
+      report_(config.name_space),
+      file_(config.file, AuditFile::Writers::kMany),
+      timer_(io) {}
 
 void EmfWriter::start() { wait(); }
 

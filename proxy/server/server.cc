@@ -25,7 +25,9 @@ constexpr auto kSettle = std::chrono::seconds(1);
 Server::Server(SnapshotPtr snapshot, Inheritance inherited)
     : snapshot_(std::move(snapshot)),
       metrics_({}, config().upstream.nodes.front().text, config().workers),
-      audit_(config().audit, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); }),
+      audit_(
+          config().audit, snapshot_->audit_key, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); },
+          inherited.is_empty() ? AuditLog::Start::kAlone : AuditLog::Start::kBehindAnother),
       on_login_refused_([this] {
         boost::asio::post(io_, [this] {
           if (aws_) aws_->doubt();

@@ -84,6 +84,7 @@ class Server {
   void offer_takeover(bool replaces);
   void collect_sockets(std::function<void(std::vector<SocketGroup>)> done);
   void on_taken_over();
+  void leave_audit();
 
   // server_reload.cc.  `done` is called when the new snapshot is in force in every worker, or with why the old one stays.
   void reload(ReloadDone done);
@@ -92,6 +93,7 @@ class Server {
   void begin_reload();
   Prepared prepare_change();
   void check_admin(const Snapshot& wanted, std::vector<ConfigError>& errors) const;
+  void check_audit_key(const Snapshot& wanted, std::vector<ConfigError>& errors) const;
   static std::vector<DoorSource> open_doors(const Config& running, const Config& wanted, std::vector<ConfigError>& errors);
   void put_in_force(Change change);
   void end_reload(const std::string& problem);

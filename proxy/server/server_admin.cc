@@ -1,6 +1,7 @@
 // What the server answers to its admin port.
 #include <ctime>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -69,13 +70,21 @@ std::string describe_certificates(const Snapshot& snapshot) {
 AdminBackend Server::admin_backend() {
   AdminBackend backend;
   backend.readiness = [this] { return readiness(); };
-  backend.metrics = [this] { return metrics_.expose(); };
+  backend.metrics = [this] {
+    const AuditLog::State audited = audit_.state();
+    metrics_.know_audit(audited.takes_lines, audited.head ? std::optional(audited.head->position) : std::nullopt);
+    return metrics_.expose();
+  };
   backend.config = [this] { return describe_config(config()); };
   backend.summary = [this] { return summary(); };
   backend.users = [this](auto done) { collect_users(std::move(done)); };
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
   backend.certificates = [this] { return describe_certificates(*snapshot_); };
   backend.events = [this](std::size_t n) { return audit_.newest(n); };
+  backend.audit_state = [this] {
+    const AuditLog::State audited = audit_.state();
+    return json{{"available", audited.takes_lines}, {"head", audited.head ? json(to_text(*audited.head)) : json(nullptr)}}.dump() + "\n";
+  };
   backend.reload = [this](auto done) { reload(std::move(done)); };
   backend.drain = [this] { stop(); };  // after the answer: with no client left, a drain ends at once
   backend.kill = [this](std::string user, std::uint64_t id, auto done) { kill(std::move(user), id, std::move(done)); };

@@ -96,6 +96,7 @@ Server::Prepared Server::prepare_change() {
   const SnapshotResult loaded = load_snapshot(*wanted, snapshot_->policy->generation() + 1);
   if (!loaded) append(errors, loaded.error().errors);
   if (loaded) check_admin(**loaded, errors);
+  if (loaded) check_audit_key(**loaded, errors);
   if (!errors.empty()) return ConfigErrors{std::move(errors)};
   std::vector<DoorSource> doors = open_doors(config(), *wanted, errors);
   if (!errors.empty()) return ConfigErrors{std::move(errors)};
@@ -108,6 +109,15 @@ void Server::check_admin(const Snapshot& wanted, Errors& errors) const {
   const Position at = wanted.config.places.of("admin.address");
   errors.push_back({wanted.config.file.string(), at.line, at.column,
                     "admin.address: can be reached from other machines: write token_file: FILE, or listen on 127.0.0.1"});
+}
+
+// A chain is sealed with one key from its beginning to its end.
+void Server::check_audit_key(const Snapshot& wanted, Errors& errors) const {
+  const bool is_same_file = wanted.config.audit.key_file == config().audit.key_file;
+  if (!is_same_file || wanted.audit_key == snapshot_->audit_key) return;
+  const Position at = wanted.config.places.of("audit.key_file");
+  errors.push_back({wanted.config.file.string(), at.line, at.column,
+                    "audit.key_file: holds another key, which cannot change while running: restart to apply, or write what was there"});
 }
 
 // All of them or, with errors, none.
@@ -142,7 +152,7 @@ void Server::put_in_force(Change change) {
   auto plans = std::make_shared<std::vector<std::vector<DoorPlan>>>(plans_of(config(), std::move(change.doors)));
   tell_of_snapshot();
   metrics_.rename_node(config().upstream.nodes.front().text);
-  audit_.choose_events(config().audit);
+  audit_.adopt(config().audit);
   if (admin_) admin_->adopt(config().admin.hosts, snapshot_->admin_token);
   watch_.watch(files_behind(config()));
   keep_aws_credentials();

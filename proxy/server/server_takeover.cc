@@ -71,8 +71,17 @@ void Server::on_taken_over() {
   for (const auto& worker : workers_) worker->post([](Worker& self) { self.stop_accepting(); });
   timer_.expires_after(std::min(kLastGuests, std::chrono::duration_cast<std::chrono::milliseconds>(config().shutdown_grace)));
   timer_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled) drain();
+    if (cancelled) return;
+    drain();
+    leave_audit();
   });
+}
+
+// Once no worker looks at another command, nothing is decided here any more that would have to be recorded.
+void Server::leave_audit() {
+  gather<bool>(
+      workers_, [this](std::function<void()> f) { boost::asio::post(io_, std::move(f)); },
+      [](Worker&, const std::function<void(bool)>& take) { take(true); }, [this](const std::vector<bool>&) { audit_.leave(); });
 }
 
 }  // namespace respgate::proxy

@@ -109,21 +109,30 @@ void Worker::close(Door& door) {
 
 // How long a client certificate is good for, and as whom it logs in.  False: as nobody, and the client has been told no
 // more than that.
-bool Worker::recognise(tls::Stream& stream, const ListenerConfig& rules, ClientState& client) {
+bool Worker::recognise(tls::Stream& stream, const ListenerConfig& rules, ClientState& client, ListenerCounters& counters) {
   const tls::CertificatePtr certificate = stream.channel() != nullptr ? stream.channel()->peer_certificate() : nullptr;
   if (!certificate) return true;
   const std::int64_t left_s = tls::seconds_of(*X509_get0_notAfter(certificate.get())) - std::time(nullptr);
   client.admitted_until_ms = client.connected_ms + 1000 * std::max<std::int64_t>(left_s, 0);
   if (!rules.tls || !rules.tls->client_identity) return true;
   const CertificateLogin login = certificate_login(*certificate, rules, *client.policy);
+  client.identity = login.name;
+  if (decisions_.audit_refuses()) {
+    counters.audit_refused.add();
+    return turn_away(stream, kAuditUnavailable);
+  }
   decisions_.record_certificate(login, client);
   if (login.why_not.empty()) {
     client.born_as = login.user;
     return true;
   }
   spdlog::info("certificate refused listener={} peer={} reason=\"{}\"", client.listener_name, client.peer, login.why_not);
+  return turn_away(stream, kWrongPass);
+}
+
+bool Worker::turn_away(tls::Stream& stream, std::string_view error) {
   std::string reply;
-  protocol::append_error(reply, kWrongPass);
+  protocol::append_error(reply, error);
   const ::iovec bytes{reply.data(), reply.size()};
   (void)stream.write({&bytes, 1});
   stream.close();
@@ -143,8 +152,8 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
   client.group = rules.user_group;
   client.connected_ms = steady_ms();
   client.policy = snapshot_->policy;
-  if (!recognise(stream, rules, client)) return reception_.leave(guest);
   ListenerCounters& counters = listener.of_worker[index_];
+  if (!recognise(stream, rules, client, counters)) return reception_.leave(guest);
   counters.connections.add();
   counters.connections_total.add();
   const SessionId id = sessions_.next_id();

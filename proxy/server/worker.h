@@ -132,7 +132,9 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void accept(const std::shared_ptr<Door>& door);
   static void close(Door& door);
   void on_accepted(const std::shared_ptr<Door>& door, const boost::system::error_code& error, tls::Socket socket);
-  bool recognise(tls::Stream& stream, const ListenerConfig& rules, ClientState& client);
+  bool recognise(tls::Stream& stream, const ListenerConfig& rules, ClientState& client, ListenerCounters& counters);
+  // With these words; false.
+  static bool turn_away(tls::Stream& stream, std::string_view error);
   void open_session(tls::Stream stream, Guest guest);
   void on_session_closed(Session& session, const Guest& guest, CloseReason why);
   ClientFindings list_clients(const ClientQuery& query) const;

@@ -26,6 +26,21 @@ std::string audited_reason(const Verdict& verdict) {
   }
 }
 
+AuditTouch::Kind kind_of(protocol::Access access) {
+  switch (access) {
+    case protocol::Access::kAny: return AuditTouch::Kind::kAny;
+    case protocol::Access::kRead: return AuditTouch::Kind::kRead;
+    case protocol::Access::kWrite: return AuditTouch::Kind::kWrite;
+    case protocol::Access::kReadWrite: return AuditTouch::Kind::kReadWrite;
+  }
+  return AuditTouch::Kind::kAny;
+}
+
+// Why it was allowed, when a rule had a say in it.
+std::string rewritten_by(const Verdict& verdict) {
+  return verdict.rule.kind == acl::RuleOutcome::Kind::kRewrite ? "rule " + std::to_string(verdict.rule.rule + 1) : "";
+}
+
 bool names_an_argument(const Verdict& verdict) {
   const Reason reason = verdict.decision.reason;
   const bool by_target = reason == Reason::kKey || reason == Reason::kChannel;
@@ -44,7 +59,7 @@ void DecisionLog::record(const Verdict& verdict, const ClientState& client) {
              verdict.refusal == Refusal::kUnavailable) {
     record_refusal(verdict, client);
   } else if (records_allowed() && verdict.refusal == Refusal::kNone && !verdict.login_attempted) {
-    write(Kind::kAllowed, verdict, client, "", "allowed");
+    write(Kind::kAllowed, verdict, client, rewritten_by(verdict), "allowed");
   }
 }
 
@@ -63,6 +78,7 @@ void DecisionLog::record_certificate(const CertificateLogin& login, const Client
   event.session = client.id;
   event.listener = client.listener_name;
   event.peer = client.peer;
+  event.identity = login.name.substr(0, kAuditTextBytes);
   event.user = login.user.empty() ? login.name.substr(0, kAuditTextBytes) : login.user;
   event.reason = acl::auth_outcome_name(acl::AuthOutcome::kCertificate);
   event.verdict = ok ? "ok" : "failed";
@@ -93,15 +109,39 @@ void DecisionLog::write(Kind kind, const Verdict& verdict, const ClientState& cl
   event.session = client.id;
   event.listener = client.listener_name;
   event.peer = client.peer;
+  event.identity = client.identity;
   event.user = kind == Kind::kAuth           ? std::string(verdict.login_name.substr(0, kAuditTextBytes))
                : client.principal != nullptr ? client.principal->name()
                                              : "";
   event.command = command_name(verdict);
   event.reason = std::move(reason);
   if (names_an_argument(verdict)) event.key = verdict.args[verdict.decision.arg].substr(0, kAuditTextBytes);
+  if (kind != Kind::kAuth) tell_touches(verdict, event);
   event.verdict = std::move(outcome);
   event.generation = client.policy->generation();
   audit_.write(std::move(event));
+}
+
+// Bounded, whatever the command holds.
+void DecisionLog::tell_touches(const Verdict& verdict, AuditEvent& event) {
+  // Of a command that was refused by its name, the arguments were let go.
+  if (verdict.spec == nullptr || !verdict.spec->arity_fits(verdict.args.size())) return;
+  const protocol::Targets& targets = finder_.find(*verdict.spec, verdict.args);
+  std::size_t room = kAuditTouchBytes;
+  const auto tell = [&](AuditTouch::Kind kind, std::string_view name) {
+    name = name.substr(0, kAuditTextBytes);
+    if (event.touches.size() == kAuditTouches || name.size() > room) {
+      ++event.touches_left_out;
+      return;
+    }
+    room -= name.size();
+    event.touches.push_back({kind, std::string(name)});
+  };
+  for (const protocol::KeyRef& key : targets.keys()) tell(kind_of(key.access), verdict.args[key.arg]);
+  for (const protocol::ChannelRef& channel : targets.channels())
+    tell(channel.is_pattern ? AuditTouch::Kind::kChannelPattern : AuditTouch::Kind::kChannel, verdict.args[channel.arg]);
+  const bool reads_every_key = targets.reach() == protocol::Reach::kAnyKeyBy || targets.reach() == protocol::Reach::kAnyKeyGet;
+  if (reads_every_key) tell(AuditTouch::Kind::kEveryKey, "");
 }
 
 }  // namespace respgate::proxy

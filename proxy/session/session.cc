@@ -152,6 +152,7 @@ Session::Step Session::handle(const protocol::Command& command) {
     needs_answers_ = true;
     return Step::kStop;
   }
+  if (verdict.refusal == Verdict::Refusal::kNotAudited) counters_.audit_refused.add();
   if (verdict.login_attempted && is_listed_) list_lane();
   if (verdict.noteworthy() || services_.decisions.records_allowed()) services_.decisions.record(verdict, gate_.client());
   return act(verdict);
@@ -246,6 +247,7 @@ void Session::submit(RequestPtr request) {
 
 Standing Session::standing() const {
   Standing standing{!replies_.empty(), lease_ != 0, {}, {}, last_input_ms_, &services_.directory, services_.unix_s, lease_is_stale_};
+  standing.audit_refuses = services_.decisions.audit_refuses();
   if (!services_.pinned.has_room()) standing.no_lane = kBusy;
   if (services_.memory.is_exhausted()) {
     standing.no_room = kNoMemory;

@@ -28,6 +28,7 @@ std::vector<ConfigError> restart_needed(const Config& running, const Config& wan
   for (std::size_t i = 0; i < wanted.listeners.size(); ++i)
     need_restart(is_mode_another(running, wanted.listeners[i]), "listeners[" + std::to_string(i) + "].mode");
   need_restart(running.audit.file != wanted.audit.file, "audit.file");
+  need_restart(running.audit.key_file != wanted.audit.key_file, "audit.key_file");
   need_restart(running.audit.keys != wanted.audit.keys, "audit.keys");
   const auto emf_file = [](const Config& config) { return config.emf ? config.emf->file : std::string(); };
   need_restart(emf_file(running) != emf_file(wanted), wanted.emf ? "metrics.cloudwatch_emf.file" : "metrics");

@@ -27,10 +27,19 @@ boost::system::result<std::optional<AdminToken>, ConfigErrors> load_admin_token(
   return std::optional(*token);
 }
 
+boost::system::result<std::optional<AuditKey>, ConfigErrors> load_audit_key(const Config& config) {
+  const std::string& file = config.audit.key_file;
+  if (file.empty()) return std::optional<AuditKey>();
+  const auto key = AuditKey::from_file(file);
+  if (!key) return file_error(config, "audit.key_file", file, key.error().what);
+  return std::optional(*key);
+}
+
 // What a file holds that nothing else in the configuration has a say in.
 void load_secrets(Snapshot& snapshot, Errors& errors) {
   keep(load_upstream_logins(snapshot.config), snapshot.upstream_logins, errors);
   keep(load_admin_token(snapshot.config), snapshot.admin_token, errors);
+  keep(load_audit_key(snapshot.config), snapshot.audit_key, errors);
   keep(load_tls(snapshot.config), snapshot.tls, errors);
 }
 
@@ -44,7 +53,7 @@ FileStamps stamps_before(const Config& config) {
 }  // namespace
 
 SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
-  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}, {}};
+  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}, {}, {}};
   snapshot.files = stamps_before(snapshot.config);
   Errors errors;
   keep(load_policy(snapshot.config, generation), snapshot.policy, errors);
@@ -66,7 +75,7 @@ std::vector<std::string> files_behind(const Config& config) {
 }
 
 std::vector<ConfigError> errors_in_files(const Config& config) {
-  Snapshot unused{config, nullptr, {}, {}, {}, {}};
+  Snapshot unused{config, nullptr, {}, {}, {}, {}, {}};
   Errors errors;
   std::vector<acl::Principal> principals;
   if (!config.users_file.empty()) keep(load_principals(config), principals, errors);

@@ -12,6 +12,7 @@
 #include <boost/system/result.hpp>
 
 #include "acl/policy.h"
+#include "proxy/audit/audit_chain.h"
 #include "proxy/config/admin_access.h"
 #include "proxy/config/config.h"
 #include "proxy/snapshot/login_loader.h"
@@ -25,6 +26,7 @@ struct Snapshot {
   acl::PolicyPtr policy;           // never null; its generation is the snapshot's
   UpstreamLogins upstream_logins;  // by identity; without AWS credentials, which are no file
   std::optional<AdminToken> admin_token;
+  std::optional<AuditKey> audit_key;
   TlsContexts tls;
   FileStamps files;  // what it was read from, as that was before: what is other now has changed since
 };

@@ -58,6 +58,11 @@ class UriTest(CertificateCase):
         client.call("RESET")
         self.assertEqual(client.call("ACL", "WHOAMI"), b"alice")
 
+    def test_what_it_does_is_audited_with_the_identity(self):
+        self.assertEqual(type(self.connect(certificate=self.certificate_for("URI:spiffe://corp/orders")).call("GET", "b:1")), Error)
+        wait_until(lambda: [line for line in self.gate.audit()
+                            if (line["kind"], line["identity"], line["user"]) == ("denied", "spiffe://corp/orders", "alice")], "an audit line")
+
     def test_a_login_is_audited(self):
         self.connect(certificate=self.certificate_for("URI:spiffe://corp/orders")).call("PING")
         wait_until(lambda: [line for line in self.gate.audit()
@@ -234,6 +239,24 @@ class RequestTest(CertificateCase):
 
     def test_one_that_names_nobody_is_refused_all_the_same(self):
         self.assert_refused(self.certificate_for("DNS:nobody"), "nobody is the name of no user")
+
+
+class UnauditedTest(CertificateCase):
+    """A disk that is full, and on_overflow: deny."""
+
+    identity = "cn"
+    changes = {"audit": {"file": "/dev/full", "on_overflow": "deny"}}
+
+    def test_nobody_comes_in_whose_login_cannot_be_recorded(self):
+        certificate = self.certificate_for("", "/CN=alice")
+        self.connect(certificate=certificate).call("PING")
+        wait_until(lambda: self.count("respgate_audit_available") == 0, "the first line is not taken")
+        client = self.connect(certificate=certificate)
+        try:
+            self.assertEqual(client.read_until_closed(), [Error(b"ERR respgate: audit unavailable")])
+        except (Closed, ConnectionError):
+            pass
+        self.assertEqual(self.count("respgate_audit_refused_total", listener="main"), 1)
 
 
 if __name__ == "__main__":

@@ -166,6 +166,7 @@ class NotTakenTest(TakeoverCase):
                     self.assertEqual(client.login("alice", "alice-secret").call("PING"), b"PONG")
 
     def test_without_being_asked_it_does_not_share(self):
+        self.gate.configure({"audit": None})  # which it would find taken first
         ended = run_respgate("run", "-c", self.gate.config_path)
         self.assertEqual(ended.returncode, 1, ended.stderr)
         self.assertIn("stop what listens there", ended.stderr)

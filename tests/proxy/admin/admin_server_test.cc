@@ -50,6 +50,7 @@ class AdminServerTest : public testing::Test {
     backend_.clients = [](const auto& done) { done("[]"); };
     backend_.certificates = [] { return std::string("[{\"days_left\":9}]"); };
     backend_.events = [](std::size_t n) { return std::string(n, 'x').empty() ? "" : "{\"n\":" + std::to_string(n) + "}\n{\"n\":0}\n"; };
+    backend_.audit_state = [] { return std::string("{\"head\":null}"); };
     backend_.reload = [this](auto done) {
       note("reload");
       done(reload_problem_);
@@ -168,6 +169,7 @@ TEST_F(AdminServerTest, EveryPageIsServedWithItsType) {
   EXPECT_EQ(body_of(get("/users")), "[\"app\"]");
   EXPECT_EQ(body_of(get("/clients")), "[]");
   EXPECT_EQ(body_of(get("/events?n=7")), "[{\"n\":7},\n{\"n\":0}]\n");
+  EXPECT_EQ(body_of(get("/audit")), "{\"head\":null}");
   EXPECT_EQ(body_of(get("/events")), "[{\"n\":100},\n{\"n\":0}]\n");
   EXPECT_EQ(body_of(get("/events?n=0")), "[]\n");
 }
@@ -378,7 +380,7 @@ TEST_F(AdminServerTest, TheHealthAddressTellsHealthAndNothingElse) {
   EXPECT_EQ(status_of(ask("/livez")), 200);
   EXPECT_EQ(body_of(ask("/readyz")), "not ready\n");
   EXPECT_EQ(status_of(ask("/metrics")), 200);
-  for (const char* path : {"/", "/config", "/summary", "/users", "/clients", "/certs", "/events", "/reload", "/drain"})
+  for (const char* path : {"/", "/config", "/summary", "/users", "/clients", "/certs", "/events", "/audit", "/reload", "/drain"})
     EXPECT_EQ(status_of(ask(path)), 404) << path;
 }
 

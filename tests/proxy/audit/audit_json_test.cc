@@ -19,10 +19,12 @@ AuditEvent denied_get() {
   event.session = 7;
   event.listener = "gateway";
   event.peer = "10.0.3.9:51234";
+  event.identity = "spiffe://corp/app";
   event.user = "app";
   event.command = "get";
   event.reason = "key";
   event.key = "orders:1";
+  event.touches = {{AuditTouch::Kind::kRead, "orders:1"}};
   event.verdict = "denied";
   event.generation = 3;
   return event;
@@ -33,19 +35,21 @@ std::string line_of(const AuditEvent& event) { return audit_line(event, kWhen, K
 TEST(AuditJsonTest, ALineHasEveryMemberInOrder) {
   EXPECT_EQ(line_of(denied_get()),
             "{\"time\":\"2024-05-17T09:30:00.007Z\",\"kind\":\"denied\",\"verdict\":\"denied\",\"session\":7,\"listener\":\"gateway\","
-            "\"peer\":\"10.0.3.9:51234\",\"user\":\"app\",\"command\":\"get\",\"reason\":\"key\",\"key\":\"orders:1\",\"generation\":3,"
+            "\"peer\":\"10.0.3.9:51234\",\"identity\":\"spiffe://corp/app\",\"user\":\"app\",\"command\":\"get\",\"reason\":\"key\","
+            "\"key\":\"orders:1\",\"touches\":[\"R~orders:1\"],\"generation\":3,"
             "\"detail\":\"\"}\n");
 }
 
 TEST(AuditJsonTest, NoByteOfAClientCanForgeALine) {
   for (int value = 0; value < 256; ++value) {
     AuditEvent event = denied_get();
-    event.user = event.key = event.peer = event.detail = std::string("a") + static_cast<char>(value) + "\"}\n{\"x";
+    event.user = event.key = event.peer = event.identity = event.touches.front().name = event.detail =
+        std::string("a") + static_cast<char>(value) + "\"}\n{\"x";
     const std::string line = line_of(event);
     ASSERT_EQ(line.find('\n'), line.size() - 1) << value;
     for (const char c : line.substr(0, line.size() - 1)) ASSERT_TRUE(c >= ' ' && c <= '~') << value;
     const auto parsed = nlohmann::json::parse(line);
-    ASSERT_EQ(parsed.size(), 12u) << value;
+    ASSERT_EQ(parsed.size(), 14u) << value;
     for (const char c : parsed["user"].get<std::string>()) ASSERT_TRUE(c >= ' ' && c <= '~') << value;
   }
 }
@@ -68,10 +72,32 @@ TEST(AuditJsonTest, LongTextsAreCutWithTheirLength) {
 TEST(AuditJsonTest, EveryKindHasItsName) {
   using Kind = AuditEvent::Kind;
   std::string names;
-  for (const Kind kind : {Kind::kAuth, Kind::kDenied, Kind::kAdmin, Kind::kReload, Kind::kObserved, Kind::kAllowed}) {
+  for (const Kind kind : {Kind::kAuth, Kind::kDenied, Kind::kAdmin, Kind::kReload, Kind::kObserved, Kind::kAllowed, Kind::kAudit}) {
     names += std::string(audit_kind_name(kind)) + " ";
   }
-  EXPECT_EQ(names, "auth denied admin reload observed allowed ");
+  EXPECT_EQ(names, "auth denied admin reload observed allowed audit ");
+}
+
+std::string touches_of(const AuditEvent& event, AuditConfig::Keys mode) {
+  return nlohmann::json::parse(audit_line(event, kWhen, KeyText(mode)))["touches"].dump();
+}
+
+TEST(AuditJsonTest, WhatACommandTouchesIsToldWithItsAccess) {
+  using Kind = AuditTouch::Kind;
+  AuditEvent event = denied_get();
+  event.touches = {{Kind::kAny, "a"},     {Kind::kRead, "b"},           {Kind::kWrite, "c"},  {Kind::kReadWrite, "d"},
+                   {Kind::kChannel, "e"}, {Kind::kChannelPattern, "f"}, {Kind::kEveryKey, ""}};
+  event.touches_left_out = 12;
+  EXPECT_EQ(touches_of(event, AuditConfig::Keys::kPlain), R"(["A~a","R~b","W~c","RW~d","C~e","P~f","E","+12"])");
+}
+
+TEST(AuditJsonTest, NamesOfWhatIsTouchedAreHiddenAsKeysAre) {
+  AuditEvent event = denied_get();
+  EXPECT_EQ(touches_of(event, AuditConfig::Keys::kNone), R"(["R"])");
+  const std::string hashed = touches_of(event, AuditConfig::Keys::kHash);
+  EXPECT_EQ(hashed.substr(0, 4), R"(["R#)");
+  EXPECT_EQ(hashed.size(), std::string(R"(["R#"])").size() + 16);
+  EXPECT_EQ(hashed.find("orders"), std::string::npos);
 }
 
 TEST(KeyTextTest, NothingIsToldOfAKeyInModeNone) { EXPECT_EQ(KeyText(AuditConfig::Keys::kNone).of("orders:1"), ""); }

@@ -36,5 +36,26 @@ TEST(LogTextTest, WhatIsCutIsCounted) {
 
 TEST(LogTextTest, TheMarkOfACutCannotBeForged) { EXPECT_EQ(log_text("\\...4 more bytes"), "\\x5c...4 more bytes"); }
 
+TEST(LogTextTest, WhatItWasGivenIsReadBack) {
+  std::string every;
+  for (int value = 0; value < 256; ++value) every += static_cast<char>(value);
+  for (const std::string& bytes : {std::string(), std::string("plain"), every, std::string("\\x41"), std::string("\\...5 more bytes")}) {
+    const auto read = read_log_text(log_text(bytes, 1000));
+    ASSERT_TRUE(read) << bytes;
+    EXPECT_EQ(read->bytes, bytes);
+    EXPECT_FALSE(read->is_cut);
+  }
+  const auto cut = read_log_text(log_text("abcdef", 4));
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->bytes, "abcd");
+  EXPECT_TRUE(cut->is_cut);
+}
+
+TEST(LogTextTest, WhatItNeverWritesIsNotRead) {
+  for (const char* text : {"\\", "\\x", "\\x4", "\\xzz", "\\x41", "\\xFF", "a\nb", "\"", "\\... more bytes", "\\...05 more bytes",
+                           "\\...5 more bytes.", "\xff"})
+    EXPECT_FALSE(read_log_text(text)) << text;
+}
+
 }  // namespace
 }  // namespace respgate::proxy

@@ -203,7 +203,8 @@ TEST(ConfigTest, EveryKeyOfTheLimitsIsRead) {
 
 TEST(ConfigTest, EveryKeyOfAuditAdminAndShutdownIsRead) {
   const Config config =
-      good(with("audit: {file: logs/audit.jsonl, events: [auth, allowed], on_overflow: drop, keys: plain}\n"
+      good(with("audit: {file: logs/audit.jsonl, events: [auth, allowed], on_overflow: deny, keys: plain, key_file: audit-key,\n"
+                "        rotate: {size: 1MiB, keep: 3}}\n"
                 "admin: {address: 127.0.0.1:9180, token_file: token, health_address: 0.0.0.0:9181, hosts: [respgate.internal]}\n"
                 "shutdown: {grace: 5s}\n"
                 "workers: 3\n"
@@ -213,6 +214,10 @@ TEST(ConfigTest, EveryKeyOfAuditAdminAndShutdownIsRead) {
   EXPECT_TRUE(config.audit.allowed);
   EXPECT_FALSE(config.audit.denied);
   EXPECT_EQ(config.audit.keys, AuditConfig::Keys::kPlain);
+  EXPECT_EQ(config.audit.on_overflow, AuditConfig::Overflow::kDeny);
+  EXPECT_EQ(config.audit.key_file, "/etc/respgate/audit-key");
+  EXPECT_EQ(config.audit.rotate.size, 1u << 20);
+  EXPECT_EQ(config.audit.rotate.keep, 3u);
   ASSERT_TRUE(config.admin.address.has_value());
   EXPECT_EQ(config.admin.address->port, 9180);
   EXPECT_EQ(config.admin.token_file, "/etc/respgate/token");
@@ -221,6 +226,15 @@ TEST(ConfigTest, EveryKeyOfAuditAdminAndShutdownIsRead) {
   EXPECT_EQ(config.shutdown_grace, seconds(5));
   EXPECT_EQ(config.workers, 3u);
   EXPECT_FALSE(config.workers_are_automatic);
+}
+
+TEST(ConfigTest, AnAuditFileIsRotatedUnlessItIsLeftToOthers) {
+  const AuditConfig audit = good(with("audit: {file: a}\n")).audit;
+  EXPECT_EQ(audit.rotate.size, 100u << 20);
+  EXPECT_EQ(audit.rotate.keep, 10u);
+  EXPECT_EQ(audit.on_overflow, AuditConfig::Overflow::kDrop);
+  EXPECT_EQ(audit.key_file, "");
+  EXPECT_EQ(good(with("audit: {file: a, rotate: {size: 0B}}\n")).audit.rotate.size, 0u);
 }
 
 TEST(ConfigTest, AuditToStdoutIsNoFileName) { EXPECT_EQ(good(with("audit: {file: stdout}\n")).audit.file, "stdout"); }
@@ -266,7 +280,17 @@ TEST(ConfigTest, TheDescriptionIsWhatWouldBeWritten) {
   EXPECT_EQ(json["listeners"][0]["address"], "127.0.0.1:6380");
   EXPECT_EQ(json["admin"]["token_file"], "/etc/respgate/token");
   EXPECT_EQ(json["audit"]["events"], nlohmann::json({"auth", "denied", "admin", "reload", "observed"}));
+  EXPECT_EQ(json["audit"]["on_overflow"], "drop");
+  EXPECT_EQ(json["audit"]["rotate"]["size"], "100MiB");
+  EXPECT_EQ(json["audit"]["rotate"]["keep"], 10);
+  EXPECT_FALSE(json["audit"].contains("key_file"));
   EXPECT_EQ(json["enforcement"], "enforce");
+}
+
+TEST(ConfigTest, TheDescriptionSaysWhatHappensWhenTheAuditIsFull) {
+  const auto json = nlohmann::json::parse(describe_config(good(with("audit: {file: a, on_overflow: deny, key_file: key}\n"))));
+  EXPECT_EQ(json["audit"]["on_overflow"], "deny");
+  EXPECT_EQ(json["audit"]["key_file"], "/etc/respgate/key");
 }
 
 TEST(ConfigTest, TheDescriptionNamesSecretFilesAndShowsNothingOfThem) {

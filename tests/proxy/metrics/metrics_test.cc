@@ -44,7 +44,8 @@ std::map<std::string, std::string> series_of(const Metrics& metrics) {
 std::map<std::string, std::string> counted(const Metrics& metrics) {
   std::map<std::string, std::string> series = series_of(metrics);
   std::erase_if(series, [](const auto& one) {
-    return one.second == "0" || one.first.starts_with("respgate_build_info") || one.first == "respgate_reload_success";
+    return one.second == "0" || one.first.starts_with("respgate_build_info") || one.first == "respgate_reload_success" ||
+           one.first == "respgate_audit_available";
   });
   return series;
 }
@@ -262,6 +263,15 @@ TEST(MetricsTest, RefusedConnectionsAndDroppedAuditEventsAreCounted) {
   metrics.count_audit_dropped(7);
   EXPECT_EQ(counted(metrics), (Counted{{"respgate_connections_refused_total{listener=\"a\",reason=\"max_connections\"}", "1"},
                                        {"respgate_audit_dropped_total", "7"}}));
+}
+
+TEST(MetricsTest, TheChainOfTheAuditHasAPositionWhereThereIsOne) {
+  Metrics metrics({"a"}, "n", 1);
+  EXPECT_FALSE(series_of(metrics).contains("respgate_audit_chain_position"));
+  metrics.know_audit(false, 41);
+  EXPECT_EQ(series_of(metrics).at("respgate_audit_chain_position"), "41");
+  EXPECT_EQ(series_of(metrics).at("respgate_audit_available"), "0");
+  EXPECT_EQ(series_of(metrics).at("respgate_audit_refused_total{listener=\"a\"}"), "0");
 }
 
 TEST(MetricsTest, ManyThreadsLoseNoCountWhileOthersScrape) {

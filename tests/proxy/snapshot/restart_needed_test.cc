@@ -48,6 +48,7 @@ TEST(RestartNeededTest, WhatAProcessHoldsForLifeIsNamed) {
   EXPECT_THAT(refused("takeover.sock", "other.sock"), ElementsAre("shutdown.takeover_socket"));
   EXPECT_THAT(refused("metrics.emf", "other.emf"), ElementsAre("metrics.cloudwatch_emf.file"));
   EXPECT_THAT(refused("metrics: {cloudwatch_emf: {file: metrics.emf}}\n", ""), ElementsAre("metrics"));
+  EXPECT_THAT(refused("audit.jsonl", "audit.jsonl, key_file: key"), ElementsAre("audit.key_file"));
   EXPECT_THAT(refused("127.0.0.1:9180", "127.0.0.1:9190"), ElementsAre("admin.address"));
   EXPECT_THAT(refused("address: 127.0.0.1:9180, ", ""), ElementsAre("admin.address"));
   EXPECT_THAT(refused("127.0.0.1:9181", "127.0.0.1:9191"), ElementsAre("admin.health_address"));
@@ -62,7 +63,7 @@ TEST(RestartNeededTest, EverythingElseCanChange) {
       {"  - {name: main, address: 127.0.0.1:6380}\n", ""},
       {"[\"127.0.0.1:6379\"]", "[\"10.0.0.1:6379\"], lane_window: 5, connect_timeout: 1s, credentials: {password_file: pw}"},
       {"users.acl", "others.acl, groups: {g: [app]}"},
-      {"audit.jsonl", "audit.jsonl, events: [allowed]"},
+      {"audit.jsonl", "audit.jsonl, events: [allowed], on_overflow: deny, rotate: {size: 1MiB, keep: 3}"},
       {"takeover.sock", "takeover.sock, grace: 1s"},
       {"metrics.emf", "metrics.emf, namespace: Other, interval: 5s"},
       {"token_file: token", "token_file: other, hosts: [gate]"},

@@ -1,0 +1,130 @@
+#include "proxy/audit/audit_chain.h"
+
+#include <charconv>
+#include <stdexcept>
+#include <utility>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
+
+namespace respgate::proxy {
+namespace {
+
+constexpr std::string_view kSeq = ",\"seq\":";
+constexpr std::string_view kChain = ",\"chain\":\"";
+constexpr std::string_view kEnd = "\"}";
+constexpr std::size_t kHexDigits = 2 * sizeof(ChainValue);
+
+// In its only spelling: no sign, no leading zero, not 0.
+std::optional<std::uint64_t> read_position(std::string_view digits) {
+  std::uint64_t number = 0;
+  const char* const last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, number);
+  if (digits.empty() || digits.front() == '0' || error != std::errc{} || end != last) return std::nullopt;
+  return number;
+}
+
+int value_of_digit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+}  // namespace
+
+std::string to_hex(const ChainValue& value) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(kHexDigits);
+  for (const std::uint8_t byte : value) hex.append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  return hex;
+}
+
+std::optional<ChainValue> read_chain_value(std::string_view hex) {
+  if (hex.size() != kHexDigits) return std::nullopt;
+  ChainValue value{};
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const int high = value_of_digit(hex[2 * i]);
+    const int low = value_of_digit(hex[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    value[i] = static_cast<std::uint8_t>(16 * high + low);
+  }
+  return value;
+}
+
+ChainValue sha256_of(std::string_view bytes) {
+  ChainValue digest{};
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  return digest;
+}
+
+bool same_value(const ChainValue& a, const ChainValue& b) { return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
+
+std::string to_text(const ChainHead& head) { return std::to_string(head.position) + ":" + to_hex(head.value); }
+
+std::optional<ChainHead> read_chain_head(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::optional<std::uint64_t> position = read_position(text.substr(0, colon));
+  const std::optional<ChainValue> value = read_chain_value(text.substr(colon + 1));
+  if (!position || !value) return std::nullopt;
+  return ChainHead{*position, *value};
+}
+
+boost::system::result<AuditKey, FileProblem> AuditKey::from_file(const std::string& file) {
+  const FileResult read = read_trusted_file(file, kMaxSecretBytes);
+  if (!read) return read.error();
+  std::string secret = read->text;
+  secret.erase(secret.find_last_not_of(" \t\r\n") + 1);
+  if (secret.size() < kLeastBytes)
+    return FileProblem{"must hold a key of at least " + std::to_string(kLeastBytes) + " bytes, such as openssl rand -hex 32 prints"};
+  return AuditKey(std::move(secret));
+}
+
+std::optional<SealedLine> read_sealed(std::string_view line) {
+  constexpr std::size_t kTail = kChain.size() + kHexDigits + kEnd.size();
+  if (line.size() <= kTail || !line.ends_with(kEnd)) return std::nullopt;
+  SealedLine sealed;
+  sealed.text = line.substr(0, line.size() - kTail);
+  const std::string_view tail = line.substr(sealed.text.size());
+  const std::optional<ChainValue> value = read_chain_value(tail.substr(kChain.size(), kHexDigits));
+  const std::size_t seq = sealed.text.rfind(kSeq);
+  if (!tail.starts_with(kChain) || !value || seq == std::string_view::npos) return std::nullopt;
+  const std::optional<std::uint64_t> position = read_position(sealed.text.substr(seq + kSeq.size()));
+  if (!position) return std::nullopt;
+  sealed.position = *position;
+  sealed.value = *value;
+  return sealed;
+}
+
+ChainSealer::ChainSealer(const AuditKey& key) {
+  EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  context_.reset(hmac == nullptr ? nullptr : EVP_MAC_CTX_new(hmac));
+  EVP_MAC_free(hmac);
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+  const auto* const secret = reinterpret_cast<const unsigned char*>(key.secret_.data());
+  if (!context_ || EVP_MAC_init(context_.get(), secret, key.secret_.size(), parameters) != 1)
+    throw std::runtime_error("audit.key_file: OpenSSL has no HMAC-SHA256");
+}
+
+ChainValue ChainSealer::value_of(const ChainValue& before, std::string_view text) {
+  ChainValue value{};
+  std::size_t size = 0;
+  // Without a key it begins anew with the one it has.
+  const bool is_done = EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1 &&
+                       EVP_MAC_update(context_.get(), before.data(), before.size()) == 1 &&
+                       EVP_MAC_update(context_.get(), reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1 &&
+                       EVP_MAC_final(context_.get(), value.data(), &size, value.size()) == 1;
+  if (!is_done || size != value.size()) throw std::runtime_error("audit.key_file: OpenSSL failed to compute an HMAC");
+  return value;
+}
+
+void ChainSealer::seal(std::string& line, ChainHead& head) {
+  line.resize(line.size() - std::string_view("}\n").size());
+  line.append(kSeq).append(std::to_string(head.position + 1));
+  head = {head.position + 1, value_of(head.value, line)};
+  line.append(kChain).append(to_hex(head.value)).append(kEnd).append("\n");
+}
+
+}  // namespace respgate::proxy
