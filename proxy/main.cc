@@ -121,6 +121,18 @@ void add_audit(CLI::App& app, AuditVerifyOptions& options, Chosen& chosen) {
   command->callback([&] { chosen = [&] { return run_audit_verify(options); }; });
 }
 
+void add_suggest(CLI::App& app, SuggestOptions& options, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("suggest", "Print the least lines of users.acl that would have allowed what was recorded");
+  command->footer(
+      "Record with audit.events: [allowed, observed] and audit.keys: plain.  Each line needs the user's password put back.\n"
+      "Names are split behind : / . | - and _; where more than 3 names end, or more than 16 go on, behind the same beginning,\n"
+      "the beginning and * stand for them, and every other name for itself.  What cannot be said in a line is told on stderr.");
+  command->add_option("--audit", options.files, "audit files, or - for stdin")->envname("RESPGATE_AUDIT")->type_name("FILE")->required();
+  command->add_option("--user", options.user, "of this user only")->envname("RESPGATE_USER");
+  command->add_flag("--denied", options.counts_denied, "count what was denied too, instead of telling it apart");
+  command->callback([&] { chosen = [&] { return run_suggest(options); }; });
+}
+
 // Said before CLI11 would say that a subcommand is required.
 void refuse_unknown_subcommand(const CLI::App& app, const std::vector<std::string>& words) {
   if (words.empty() || words.front().starts_with('-')) return;
@@ -149,6 +161,7 @@ int run(std::vector<std::string> words) {
   DevOptions dev_options;
   AdminOptions admin_options;
   AuditVerifyOptions audit_options;
+  SuggestOptions suggest_options;
   Chosen chosen;
   app.set_version_flag("--version", RESPGATE_VERSION);
   app.require_subcommand(1);
@@ -157,6 +170,7 @@ int run(std::vector<std::string> words) {
   add_explain(app, explain_options, chosen);
   add_dev(app, dev_options, chosen);
   add_audit(app, audit_options, chosen);
+  add_suggest(app, suggest_options, chosen);
   add_hash_password(app, chosen);
   add_admin(app, admin_options, chosen);
   add_version(app, chosen);

@@ -66,6 +66,13 @@ struct AuditVerifyOptions {
 // 0: whole; 1: cut or changed; 2: cannot be said.
 int run_audit_verify(const AuditVerifyOptions& options);
 
+struct SuggestOptions {
+  std::vector<std::string> files;
+  std::string user;  // empty: all
+  bool counts_denied = false;
+};
+int run_suggest(const SuggestOptions& options);
+
 int run_hash_password();
 int run_version();
 

@@ -17,6 +17,7 @@ from harness.resp import Error
 
 KEY = "0123456789abcdef0123456789abcdef\n"
 UNAVAILABLE = "ERR respgate: audit unavailable"
+EVERYTHING = ["auth", "denied", "admin", "reload", "observed", "allowed"]
 
 
 class AuditCase(GateCase):
@@ -354,6 +355,74 @@ class CommandLineTest(AuditCase):
         self.deny(gate)
         done = run_respgate("audit", "verify", "-", "--key-file", str(self.key), input=gate.audit_path.read_text())
         self.assertEqual(done.returncode, 0, done.stdout)
+
+
+class SuggestTest(AuditCase):
+    audit = {"events": EVERYTHING, "keys": "plain"}
+
+    def suggest(self, gate, *arguments):
+        done = run_respgate("suggest", "--audit", str(gate.audit_path), *arguments)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_the_line_allows_what_was_recorded_and_nothing_else(self):
+        gate = self.start()
+        alice, root = self.login(gate), self.login(gate, "root")
+        for n in range(5):
+            alice.call("SET", f"a:order:{n}", "x")
+            alice.call("GET", f"a:order:{n}")
+        alice.call("GET", "a:total")
+        alice.call("PUBLISH", "a:news", "x")
+        root.call("CONFIG", "GET", "maxmemory")
+        alice.call("GET", "b:1")
+        wait_until(lambda: '"user":"alice","command":"get","reason":"key"' in gate.audit_path.read_text(), "the last is in the file")
+        code, out, err = self.suggest(gate)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(out.splitlines(), [
+            "user alice on resetchannels -@all +get +publish +set ~a:order:* %R~a:total &a:news",
+            "user root on resetchannels -@all +config|get"])
+        self.assertEqual(err, "respgate: alice: denied, and not in the line: +get %R~b:1\n")
+        self.assertEqual(self.suggest(gate, "--user", "root")[1].splitlines(), out.splitlines()[1:])
+        gate.stop()
+
+        users = "".join(line.replace(" on ", f" on >{line.split()[1]}-secret ") + "\n" for line in out.splitlines())
+        narrow = Respgate(self.directory, self.server, users, name="narrow")
+        self.addCleanup(narrow.stop)
+        alice, root = self.login(narrow), self.login(narrow, "root")
+        for words in (("SET", "a:order:7", "x"), ("GET", "a:order:1"), ("GET", "a:total"), ("PUBLISH", "a:news", "x")):
+            self.assertNotIsInstance(alice.call(*words), Error, words)
+        for words in (("SET", "a:total", "x"), ("GET", "a:other"), ("DEL", "a:order:1"), ("PUBLISH", "a:other", "x")):
+            self.assertIsInstance(alice.call(*words), Error, words)
+        self.assertNotIsInstance(root.call("CONFIG", "GET", "maxmemory"), Error)
+        self.assertIsInstance(root.call("CONFIG", "SET", "maxmemory", "0"), Error)
+
+    def test_without_plain_keys_it_says_what_to_set(self):
+        gate = self.start(keys="hash")
+        self.login(gate).call("GET", "a:1")
+        wait_until(lambda: '"kind":"allowed"' in gate.audit_path.read_text(), "it is in the file")
+        code, out, err = self.suggest(gate)
+        self.assertEqual((code, out), (0, "user alice on resetchannels -@all +get\n"))
+        self.assertIn("record with audit.keys: plain", err)
+
+    def test_what_recorded_nothing_is_an_error(self):
+        code, out, err = self.suggest(self.start(events=["reload"]))
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("record with audit.events: [allowed, observed]", err)
+
+    def test_hostile_files_are_escaped_and_counted(self):
+        path = self.directory.write("hostile.jsonl", "\x1b[2J\n[]\n" + json.dumps(
+            {"kind": "allowed", "user": "\\x1b[2J", "command": "get", "reason": "", "touches": ["R~a"]}) + "\n" + "x" * 300000 + "\n")
+        done = subprocess.run([BINARY, "suggest", "--audit", path], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertNotIn("\x1b", done.stderr)
+        self.assertIn("\\x1b[2J: a name with blanks or bytes beyond ASCII", done.stderr)
+        self.assertIn("3 lines are none of an audit log", done.stderr)
+
+    def test_an_event_tells_what_a_command_touches(self):
+        gate = self.start()
+        self.login(gate).call("COPY", "a:from", "a:to")
+        event = wait_until(lambda: [line for line in gate.audit() if line["kind"] == "allowed"], "it is in the file")[0]
+        self.assertEqual((event["command"], event["verdict"], event["touches"]), ("copy", "allowed", ["R~a:from", "W~a:to"]))
+        self.assertEqual(json.loads(gate.admin.get("/events")), [], "nothing that went against somebody")
 
 
 if __name__ == "__main__":
