@@ -42,9 +42,10 @@ std::string_view auth_outcome_name(AuthOutcome outcome) {
     case AuthOutcome::kUnknownUser: return "unknown_user";
     case AuthOutcome::kUserOff: return "user_off";
     case AuthOutcome::kNotInGroup: return "not_in_group";
-    case AuthOutcome::kCertificate: break;
+    case AuthOutcome::kCertificate: return "certificate";
+    case AuthOutcome::kLockedOut: break;
   }
-  return "certificate";
+  return "locked_out";
 }
 
 AuthResult authenticate(const Policy& policy, const Credentials& credentials, std::string_view group, std::int64_t unix_s) {

@@ -29,8 +29,9 @@ struct Credentials {
   std::string_view password;
 };
 
-// kCertificate: a client certificate names nobody who may log in here; authenticate() never says so.
-enum class AuthOutcome : std::uint8_t { kOk, kWrongPassword, kUnknownUser, kUserOff, kNotInGroup, kCertificate };
+// Two that authenticate() never says: kCertificate, a client certificate names nobody who may log in here; kLockedOut, there
+// were too many wrong guesses before, and what was given does not count.
+enum class AuthOutcome : std::uint8_t { kOk, kWrongPassword, kUnknownUser, kUserOff, kNotInGroup, kCertificate, kLockedOut };
 std::string_view auth_outcome_name(AuthOutcome outcome);  // "wrong_password", the label of the metric
 
 struct AuthResult {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -47,6 +48,8 @@ struct AdminBackend {
   std::function<bool(std::string level)> log_level;                                                     // false: no such level
   std::function<void(const AdminAct& act)> audit;                                                       // may be empty
   std::function<void(RefusedRequest why)> refused;                                                      // may be empty
+  // How many were locked out; nothing when the source is none.
+  std::function<std::optional<std::size_t>(std::optional<std::string_view> user, std::optional<std::string_view> source)> unlock;
 };
 
 struct AdminLimits {

@@ -61,6 +61,7 @@ const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
       {"/reload", kChange, false, {}, &AdminRoutes::reload},
       {"/drain", kChange, false, {}, &AdminRoutes::drain},
       {"/kill", kChange, false, {"user", "id"}, &AdminRoutes::kill},
+      {"/unlock", kChange, false, {"user", "source"}, &AdminRoutes::unlock},
       {"/log-level", kChange, false, {"level"}, &AdminRoutes::log_level},
   };
   return routes;
@@ -188,6 +189,16 @@ void AdminRoutes::kill(const AdminRequest& request, const Done& done) const {
   if (!is_one_of_both || !number || (user != nullptr && id != nullptr)) return done(text(400, "write either user=NAME or id=NUMBER\n"));
   backend_->kill(user != nullptr ? *user : "", *number,
                  [done](std::size_t closed) { done(json("{\"closed\":" + std::to_string(closed) + "}\n")); });
+}
+
+void AdminRoutes::unlock(const AdminRequest& request, const Done& done) const {
+  const std::string* const user = find_parameter(request, "user");
+  const std::string* const source = find_parameter(request, "source");
+  if (user == nullptr && source == nullptr) return done(text(400, "write user=NAME, source=ADDRESS or both\n"));
+  const auto view = [](const std::string* given) { return given != nullptr ? std::optional<std::string_view>(*given) : std::nullopt; };
+  const std::optional<std::size_t> unlocked = backend_->unlock(view(user), view(source));
+  if (!unlocked) return done(text(400, "source is an address like 192.0.2.1, or unix:\n"));
+  done(json("{\"unlocked\":" + std::to_string(*unlocked) + "}\n"));
 }
 
 void AdminRoutes::log_level(const AdminRequest& request, const Done& done) const {

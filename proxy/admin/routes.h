@@ -68,6 +68,7 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   void reload(const AdminRequest& request, const Done& done) const;
   void drain(const AdminRequest& request, const Done& done) const;
   void kill(const AdminRequest& request, const Done& done) const;
+  void unlock(const AdminRequest& request, const Done& done) const;
   void log_level(const AdminRequest& request, const Done& done) const;
 
   std::shared_ptr<const AdminBackend> backend_;

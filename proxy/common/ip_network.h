@@ -17,6 +17,9 @@ namespace respgate::proxy {
 
 using Ip = std::array<std::uint8_t, 16>;  // network order
 
+// What all peers on unix sockets are called, who have no address.
+inline constexpr std::string_view kUnixSource = "unix:";
+
 std::optional<Ip> parse_ip(std::string_view text);
 Ip mapped_ip(std::string_view four_bytes);           // of an IPv4 address; REQUIRES: four bytes
 std::optional<Ip> ip_of(const ::sockaddr* address);  // nothing for unix sockets

@@ -50,6 +50,7 @@ struct Request {
     kExec,          // EXEC of a transaction that holds more than the server was asked
     kAborted,       // DISCARD in the place of an EXEC that may not be
     kInfo,          // INFO
+    kInfoAndProxy,  // INFO with the section about the proxy
     kSelect,        // SELECT on a lane of one's own
     kHello,         // HELLO on a lane of one's own
     kTracking,      // CLIENT TRACKING

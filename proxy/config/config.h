@@ -87,6 +87,21 @@ struct UpstreamConfig {
   bool operator==(const UpstreamConfig&) const = default;
 };
 
+// How many wrong passwords are too many, and what then; see proxy/session/failed_logins.h.
+struct AuthFailureLimits {
+  // Sources that stand for many clients: slowed down, never locked out.
+  struct Shared {
+    std::vector<IpNetwork> networks;
+    bool has_unix_sockets = false;
+    std::vector<std::string> texts;  // as written
+  };
+  static Shared loopback();
+  std::size_t max = 10;  // within `per`, of one source with one name; 0: nobody is locked out or slowed down
+  Milliseconds per{60'000};
+  Milliseconds lockout{300'000};
+  Shared shared = loopback();
+};
+
 struct ClientLimits {
   std::size_t max_bulk_bytes = 512u << 20;
   std::size_t max_arguments = 1024 * 1024;
@@ -98,6 +113,7 @@ struct ClientLimits {
   Milliseconds lane_stall{250};
   std::size_t client_window = 1024;
   Milliseconds idle_timeout{0};  // 0: none
+  AuthFailureLimits auth_failures;
 };
 
 // A user whose passwords are ElastiCache IAM tokens.

@@ -173,6 +173,13 @@ Json describe_commands(const Config& config) {
           {"server_texts", config.policy.texts == acl::ServerTexts::kRedis70 ? "7.0" : "7.2"}};
 }
 
+Json describe(const AuthFailureLimits& limits) {
+  return {{"max", limits.max},
+          {"per", spell_duration(limits.per)},
+          {"lockout", spell_duration(limits.lockout)},
+          {"shared", limits.shared.texts}};
+}
+
 Json describe(const ClientLimits& limits) {
   return {{"max_bulk_bytes", spell_size(limits.max_bulk_bytes)},
           {"max_arguments", limits.max_arguments},
@@ -184,7 +191,8 @@ Json describe(const ClientLimits& limits) {
           {"memory", spell_size(limits.memory_bytes)},
           {"lane_stall", spell_duration(limits.lane_stall)},
           {"client_window", limits.client_window},
-          {"idle_timeout", spell_duration(limits.idle_timeout)}};
+          {"idle_timeout", spell_duration(limits.idle_timeout)},
+          {"auth_failures", describe(limits.auth_failures)}};
 }
 
 Json describe(const AuditConfig& audit) {

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "proxy/common/units.h"
 #include "proxy/config/config_sections.h"
@@ -54,7 +57,40 @@ void read_unauthenticated(MapReader section, ClientLimits& limits) {
   section.finish();
 }
 
+void read_shared(MapReader& section, AuthFailureLimits::Shared& shared) {
+  std::vector<PlacedText> texts;
+  if (!section.texts("shared", texts)) return;
+  shared = {};
+  for (PlacedText& item : texts) {
+    if (const auto network = IpNetwork::parse(item.text)) {
+      shared.networks.push_back(*network);
+    } else if (item.text == kUnixSource) {
+      shared.has_unix_sockets = true;
+    } else {
+      section.complain_at(item.at, "shared",
+                          quote(item.text) +
+                              " is no source: write a network like 10.0.0.0/8 or 2001:db8::/32, with no address bit behind the "
+                              "prefix, or \"unix:\"");
+    }
+    shared.texts.push_back(std::move(item.text));
+  }
+}
+
+void read_auth_failures(MapReader section, AuthFailureLimits& limits) {
+  section.count("max", limits.max, {0, 10'000});
+  section.duration("per", limits.per, {Milliseconds(100), hours(24)});
+  section.duration("lockout", limits.lockout, {Milliseconds(100), hours(24)});
+  read_shared(section, limits.shared);
+  section.finish();
+}
+
 }  // namespace
+
+AuthFailureLimits::Shared AuthFailureLimits::loopback() {
+  Shared shared{{}, true, {"127.0.0.0/8", "::1", std::string(kUnixSource)}};
+  for (const std::string_view network : {"127.0.0.0/8", "::1"}) shared.networks.push_back(*IpNetwork::parse(network));
+  return shared;
+}
 
 void read_limits(MapReader& root, Config& config) {
   MapReader section = root.section("limits");
@@ -67,7 +103,7 @@ void read_limits(MapReader& root, Config& config) {
   section.duration("lane_stall", limits.lane_stall, {Milliseconds(1), minutes(1)});
   section.count("client_window", limits.client_window, {1, 1'000'000});
   section.duration("idle_timeout", limits.idle_timeout, {seconds(0), hours(720)});
-  section.not_built("auth_failures", "", "remove it", {"max", "per", "lockout", "shared"});
+  read_auth_failures(section.section("auth_failures"), limits.auth_failures);
   section.finish();
 }
 

@@ -262,16 +262,11 @@ std::vector<MapReader::NamedTexts> MapReader::named_texts(std::string_view key) 
   return out;
 }
 
-void MapReader::not_built(std::string_view key, std::string_view inert, std::string_view instead,
-                          std::initializer_list<std::string_view> within) {
+void MapReader::not_built(std::string_view key, std::string_view inert, std::string_view instead) {
   const YamlEntry* found = entry(key);
   if (!found || is_inert(found->value, inert)) return;
   // A section begins with its name, maybe lines above its first value.
   complain_at(found->value.kind == Kind::kScalar ? found->value.at : found->key_at, key, "is not built yet: " + std::string(instead));
-  if (found->value.kind != Kind::kMap || within.size() == 0) return;
-  MapReader inside(found->value, name_of(key), *errors_);
-  inside.known_.assign(within.begin(), within.end());
-  inside.finish();
 }
 
 void MapReader::finish() {

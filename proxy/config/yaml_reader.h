@@ -92,9 +92,7 @@ class MapReader {
 
   // The key belongs to a part that is not built: refused, unless it says what happens anyway.
   // `inert` is that value ("off", "[]", "{}", "0"); empty: there is none.
-  // `within` are the keys of the map that may stand there, so that the spelling of what is refused is checked too.
-  void not_built(std::string_view key, std::string_view inert, std::string_view instead,
-                 std::initializer_list<std::string_view> within = {});
+  void not_built(std::string_view key, std::string_view inert, std::string_view instead);
 
   void require(std::string_view key, std::string_view example);
   // A complaint about a key's value: "path.key: what".

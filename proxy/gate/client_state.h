@@ -24,6 +24,7 @@ struct ClientState {
   std::size_t listener = 0;  // its index in the metrics
   std::string listener_name;
   std::string peer;                    // "127.0.0.1:51234", "[::1]:51234", "/path/of/socket:0"
+  std::string source;                  // whom failed logins are counted to: "192.0.2.1", "2001:db8::1", "unix:"
   std::string local;                   // the listener's own address, same form
   std::string identity;                // the name in its certificate that the listener goes by; empty: none
   std::int64_t admitted_until_ms = 0;  // when its certificate expires, steady clock; 0: it has none

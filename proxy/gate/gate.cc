@@ -81,8 +81,8 @@ std::string unknown_command_text(Args args) {
   return text;
 }
 
-Gate::Gate(ClientState client, protocol::TargetFinder& finder, const ServerFacts& server)
-    : client_(std::move(client)), finder_(finder), server_(server) {
+Gate::Gate(ClientState client, protocol::TargetFinder& finder, const ServerFacts& server, ProcessView* process)
+    : client_(std::move(client)), finder_(finder), server_(server), process_(process) {
   client_.principal = born_principal(*client_.policy);
 }
 
@@ -117,6 +117,7 @@ Verdict Gate::admit(const Command& command, const Standing& standing) {
 Verdict Gate::judge(const Command& command, const Standing& standing) {
   Verdict verdict;
   verdict.args = command.args;
+  verdict.in_transaction = transaction_.is_open();
   answer_.clear();
   const CommandLookup lookup = client_.policy->rules().find(command.args);
   const bool known = lookup.status == CommandLookup::Status::kFound;
@@ -203,7 +204,8 @@ Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& 
   if (standing.has_lane && keeps_its_place(spec)) return on_its_lane(verdict, command, standing);
   if (spec.dispatch == Dispatch::kLocal) return run_locally(verdict, standing);
   if (spec.dispatch == Dispatch::kPinned || protocol::may_block(spec, verdict.args)) return pinned(verdict, command, standing);
-  if (spec.name == "info") verdict.reading = Request::Reading::kInfo;
+  if (spec.name == "info")
+    verdict.reading = proxy_section_of(verdict.args) == ProxySection::kYes ? Request::Reading::kInfoAndProxy : Request::Reading::kInfo;
   return forward(verdict, command, standing);
 }
 
@@ -270,7 +272,7 @@ Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_m
     protocol::append_integer(answer_, 0);
     protocol::append_array(answer_, 0);
   } else if (family == "acl") {
-    answer_acl({spec, args, client_, now_ms}, answer_);
+    answer_acl({spec, args, client_, now_ms, {}, process_}, answer_);
   } else if (family == "client") {
     answer_client({spec, args, client_, now_ms, activity()}, answer_);
   } else if (family == "command") {

@@ -25,8 +25,10 @@
 #include "proxy/gate/client_info.h"
 #include "proxy/gate/client_query.h"
 #include "proxy/gate/client_state.h"
+#include "proxy/gate/info_filter.h"
 #include "proxy/gate/kept_command.h"
 #include "proxy/gate/lane_finder.h"
+#include "proxy/gate/process_view.h"
 #include "proxy/gate/subscriptions.h"
 #include "proxy/gate/tracking.h"
 #include "proxy/gate/transaction.h"
@@ -61,8 +63,9 @@ struct Standing {
 
 class Gate {
  public:
-  // REQUIRES: client.policy is set.  `finder` and `server` outlive the gate.
-  Gate(ClientState client, protocol::TargetFinder& finder, const ServerFacts& server);
+  // REQUIRES: client.policy is set.  `finder`, `server` and `process` outlive the gate.
+  // `process` null: nobody is locked out, and nothing is told of the process (`explain`).
+  Gate(ClientState client, protocol::TargetFinder& finder, const ServerFacts& server, ProcessView* process = nullptr);
 
   // Is this command refused whatever its arguments are?  Then they need not be stored.
   // `head` is what CommandParser gave with kName.
@@ -142,6 +145,7 @@ class Gate {
   bool may_keep_what_it_holds() const;
   bool may_hear_of_every_key() const;
   std::string_view finish_transaction(std::string_view reply);
+  void append_info(std::string_view reply, ProxySection section);
 
   // gate_login.cc: what changes who the client is, and what its session speaks.
   void log_in(Verdict& verdict, const acl::Credentials& credentials, const Standing& standing);
@@ -179,6 +183,7 @@ class Gate {
   ClientState client_;
   protocol::TargetFinder& finder_;
   const ServerFacts& server_;
+  ProcessView* const process_;
   bool has_logged_in_ = false;               // by a command, since it was born or reset
   std::string answer_;                       // the reply being made
   std::vector<std::string_view> rewritten_;  // arguments after a rewrite or under their real name

@@ -75,7 +75,13 @@ const acl::Principal* Gate::born_principal(const acl::Policy& policy) const {
 
 // A failed login changes nothing: whoever was logged in stays so.
 void Gate::log_in(Verdict& verdict, const acl::Credentials& credentials, const Standing& standing) {
-  const acl::AuthResult result = acl::authenticate(*client_.policy, credentials, client_.group, standing.unix_s);
+  acl::AuthResult result = acl::authenticate(*client_.policy, credentials, client_.group, standing.unix_s);
+  if (process_ != nullptr) {
+    // Behind the work of judging the password, which is thus the same for who is locked out.
+    const LoginRuling ruling = process_->judge_login(client_.source, credentials.user, result.outcome == acl::AuthOutcome::kOk);
+    if (ruling.is_refused) result.outcome = acl::AuthOutcome::kLockedOut;
+    verdict.delay_ms = ruling.delay_ms;
+  }
   verdict.login_attempted = true;
   verdict.login = result.outcome;
   verdict.login_name = credentials.user;

@@ -14,7 +14,6 @@
 #include "protocol/reply_writer.h"
 #include "protocol/text.h"
 #include "proxy/gate/gate.h"
-#include "proxy/gate/info_filter.h"
 
 namespace respgate::proxy {
 namespace {
@@ -148,7 +147,7 @@ std::string_view Gate::finish_transaction(std::string_view reply) {
   for (const Transaction::Element& queued : executing_.elements()) {
     switch (queued.source) {
       case Source::kServer: answer_.append(*element++); break;
-      case Source::kServerInfo: append_filtered_info(answer_, *element++); break;
+      case Source::kServerInfo: append_info(*element++, proxy_section_of(queued.command.args())); break;
       case Source::kServerSelect:
         if (element->starts_with('+')) client_.database = protocol::parse_strict_integer(queued.command.args()[1]).value_or(0);
         answer_.append(*element++);
@@ -157,6 +156,12 @@ std::string_view Gate::finish_transaction(std::string_view reply) {
     }
   }
   return answer_;
+}
+
+void Gate::append_info(std::string_view reply, ProxySection section) {
+  if (process_ == nullptr) return append_filtered_info(answer_, reply);
+  const ProxyInfo proxy{process_->report(), client_.policy->generation(), client_.policy->options().observe};
+  append_filtered_info(answer_, reply, &proxy, section);
 }
 
 std::string_view Gate::read_reply(Request::Reading reading, std::string_view reply) {
@@ -171,8 +176,9 @@ std::string_view Gate::read_reply(Request::Reading reading, std::string_view rep
       executing_.clear();
       return reply;
     case Reading::kInfo:
+    case Reading::kInfoAndProxy:
       answer_.clear();
-      append_filtered_info(answer_, reply);
+      append_info(reply, reading == Reading::kInfo ? ProxySection::kNo : ProxySection::kYes);
       return answer_;
     case Reading::kHello:
       if (is_error) return reply;

@@ -31,6 +31,8 @@ constexpr std::string_view kHelp[] = {
     "    What a user was granted; password hashes are not shown."sv,
     "LIST"sv,
     "    Every user as a line of users.acl, without password hashes."sv,
+    "LOG [<count> | RESET]"sv,
+    "    What was refused lately, newest first, or: forget it."sv,
     "USERS"sv,
     "    The names of all users."sv,
     "WHOAMI"sv,
@@ -240,9 +242,10 @@ void answer_changing(const LocalCall&, std::string& out) {
 void answer_help(const LocalCall& call, std::string& out) { append_help(call, kHelp, out); }
 
 constexpr LocalHandler kHandlers[] = {
-    {"acl|whoami", answer_whoami},    {"acl|list", answer_list},        {"acl|users", answer_users},     {"acl|getuser", answer_getuser},
-    {"acl|cat", answer_cat},          {"acl|dryrun", answer_dryrun},    {"acl|genpass", answer_genpass}, {"acl|help", answer_help},
-    {"acl|setuser", answer_changing}, {"acl|deluser", answer_changing}, {"acl|load", answer_changing},   {"acl|save", answer_changing},
+    {"acl|log", answer_acl_log},     {"acl|whoami", answer_whoami},    {"acl|list", answer_list},        {"acl|users", answer_users},
+    {"acl|getuser", answer_getuser}, {"acl|cat", answer_cat},          {"acl|dryrun", answer_dryrun},    {"acl|genpass", answer_genpass},
+    {"acl|help", answer_help},       {"acl|setuser", answer_changing}, {"acl|deluser", answer_changing}, {"acl|load", answer_changing},
+    {"acl|save", answer_changing},
 };
 
 }  // namespace

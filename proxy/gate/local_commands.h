@@ -3,7 +3,7 @@
 // ECHO change or end a session: they live in the gate.  CLIENT LIST, KILL and UNBLOCK
 // concern the clients of every worker: client_query.h.)
 //
-// Pure but for ACL GENPASS, which asks the system for random bytes.  The caller has
+// Pure but for ACL LOG, which asks what all workers have refused, and ACL GENPASS, which asks the system for random bytes.  The caller has
 // checked that the command exists, that its arity fits, and that the principal may
 // run it.
 //
@@ -23,6 +23,7 @@
 #include "protocol/command_table.h"
 #include "proxy/gate/client_info.h"
 #include "proxy/gate/client_state.h"
+#include "proxy/gate/process_view.h"
 
 namespace respgate::proxy {
 
@@ -30,13 +31,14 @@ struct LocalCall {
   const protocol::CommandSpec& spec;
   protocol::Args args;
   ClientState& client;
-  std::int64_t now_ms;           // steady clock, the one ClientState uses
-  ClientActivity activity = {};  // CLIENT INFO
+  std::int64_t now_ms;             // steady clock, the one ClientState uses
+  ClientActivity activity = {};    // CLIENT INFO
+  ProcessView* process = nullptr;  // ACL LOG; null: nothing was ever refused
 };
 
 // Appends exactly one reply to `out`, in client.resp.
 // REQUIRES: client.principal is not null; spec is the one of the family named.
-void answer_acl(const LocalCall& call, std::string& out);      // WHOAMI LIST USERS GETUSER CAT DRYRUN GENPASS HELP; the
+void answer_acl(const LocalCall& call, std::string& out);      // WHOAMI LIST USERS GETUSER CAT DRYRUN GENPASS LOG HELP; the
                                                                // changing ones say that users.acl is the place
 void answer_client(const LocalCall& call, std::string& out);   // ID GETNAME SETNAME SETINFO INFO HELP, of one's own
 void answer_command(const LocalCall& call, std::string& out);  // COMMAND, COUNT, LIST, INFO, DOCS, GETKEYS, GETKEYSANDFLAGS, HELP

@@ -21,6 +21,9 @@ void answer_with(std::span<const LocalHandler> handlers, const LocalCall& call, 
 
 std::string to_upper(std::string_view text);
 
+// ACL LOG, of local_acl_log.cc.
+void answer_acl_log(const LocalCall& call, std::string& out);
+
 // "ERR respgate: 'client|kill' is not available through the proxy"
 void append_not_available(const protocol::CommandSpec& spec, std::string& out);
 // What the server says when the arity fits but the subcommand takes fewer arguments.

@@ -32,8 +32,9 @@ std::string_view command_label(std::string_view command) {
 }
 
 bool UserCounters::UserRow::expects(acl::AuthOutcome failure) const {
-  // A certificate may name nobody as well as a user.
-  return failure == acl::AuthOutcome::kCertificate || (failure == acl::AuthOutcome::kUnknownUser) == (label == kUnknownLabel);
+  // A certificate may name nobody as well as a user, and so may a guess too many.
+  const bool is_anybodys = failure == acl::AuthOutcome::kCertificate || failure == acl::AuthOutcome::kLockedOut;
+  return is_anybodys || (failure == acl::AuthOutcome::kUnknownUser) == (label == kUnknownLabel);
 }
 
 UserCounters::UserCounters(std::size_t max_series)

@@ -31,7 +31,7 @@ inline constexpr std::string_view kOtherLabel = "(other)";
 
 // Every way to fail a login, and every way to be denied a command: the values of the label `reason`.
 inline constexpr std::array kAuthFailures{acl::AuthOutcome::kWrongPassword, acl::AuthOutcome::kUnknownUser, acl::AuthOutcome::kUserOff,
-                                          acl::AuthOutcome::kNotInGroup, acl::AuthOutcome::kCertificate};
+                                          acl::AuthOutcome::kNotInGroup,    acl::AuthOutcome::kCertificate, acl::AuthOutcome::kLockedOut};
 inline constexpr std::array kDenials{acl::Decision::Reason::kCommand, acl::Decision::Reason::kKey, acl::Decision::Reason::kChannel,
                                      acl::Decision::Reason::kDatabase};
 inline constexpr std::array kRuleActions{acl::RuleAction::kDeny, acl::RuleAction::kRewrite, acl::RuleAction::kObserve};

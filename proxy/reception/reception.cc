@@ -41,7 +41,7 @@ void Reception::receive(ListenerShare& listener, tls::Socket socket) {
   const int descriptor = socket.native_handle();
   set_client_options(descriptor);
   const std::optional<Ip> peer = peer_ip(descriptor);
-  Guest guest{&listener, peer_address_text(descriptor), local_address_text(descriptor), {}};
+  Guest guest{&listener, peer_address_text(descriptor), local_address_text(descriptor), {}, peer};
   tls::Stream stream(std::move(socket));
   const ListenerConfig* const rules = rules_of(guest);
   if (rules == nullptr) return;
@@ -62,6 +62,7 @@ void Reception::read_header(tls::Stream stream, Guest guest) {
                    if (header == nullptr || rules_of(guest) == nullptr) return refuse(guest, RefusedConnection::kProxyProtocol, why);
                    if (header->is_local) return admit(std::move(arrived), std::move(guest));  // the proxy asks for itself
                    guest.peer = to_string(header->source, header->source_port);
+                   guest.source = header->source;
                    const std::string endpoint = header->endpoint;
                    judge(std::move(arrived), std::move(guest), header->source, endpoint);
                  });

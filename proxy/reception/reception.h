@@ -28,6 +28,7 @@ struct Guest {
   std::string peer;                   // "127.0.0.1:51234": of the client, not of a load balancer before it
   std::string local;                  // the listener's own address
   std::optional<Ip> counted;          // counted as a connection of this source
+  std::optional<Ip> source;           // the address in `peer`; none: a unix socket
 };
 
 class Reception {

@@ -28,6 +28,7 @@ Server::Server(SnapshotPtr snapshot, Inheritance inherited)
       audit_(
           config().audit, snapshot_->audit_key, [this](std::uint64_t n) { metrics_.count_audit_dropped(n); },
           inherited.is_empty() ? AuditLog::Start::kAlone : AuditLog::Start::kBehindAnother),
+      state_{config().workers, steady_ms()},
       on_login_refused_([this] {
         boost::asio::post(io_, [this] {
           if (aws_) aws_->doubt();
@@ -47,7 +48,7 @@ Server::Server(SnapshotPtr snapshot, Inheritance inherited)
   }
   std::vector<std::vector<DoorPlan>> plans = plans_of(config(), std::move(doors));
   tell_of_snapshot();
-  const ProcessParts parts{metrics_, audit_, next_client_id_, directory_, workers_, on_login_refused_};
+  const ProcessParts parts{metrics_, audit_, next_client_id_, directory_, workers_, state_, on_login_refused_};
   for (std::size_t i = 0; i < config().workers; ++i) workers_.push_back(std::make_unique<Worker>(i, snapshot_, std::move(plans[i]), parts));
   const AdminConfig& admin = config().admin;
   AdminSockets given;

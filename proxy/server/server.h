@@ -107,6 +107,7 @@ class Server {
   std::vector<std::uint16_t> ports_;  // of the listeners at the start
   std::atomic<std::uint64_t> next_client_id_{1};
   LaneDirectory directory_;
+  ProcessState state_;
   std::shared_ptr<AwsKeeper> aws_;                // null: nothing takes AWS credentials
   std::string aws_region_;                        // that it looks in; empty: likewise
   const std::function<void()> on_login_refused_;  // called by workers

@@ -35,7 +35,9 @@ Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<DoorPlan> pl
       peers_(process.workers),
       counters_(process.metrics.worker(index_)),
       report_refused_login_(process.on_login_refused),
-      decisions_(process.metrics, process.audit),
+      state_(process.state),
+      process_view_(process.state, snapshot_),
+      decisions_(process.metrics, process.audit, process.state.denials),
       memory_(memory_of_worker(config())),
       scratch_(kScratchBytes),
       io_(1),
@@ -122,6 +124,7 @@ bool Worker::recognise(tls::Stream& stream, const ListenerConfig& rules, ClientS
     return turn_away(stream, kAuditUnavailable);
   }
   decisions_.record_certificate(login, client);
+  if (!login.why_not.empty()) state_.failed_logins.count_certificate(config().limits.auth_failures, client.source, client.connected_ms);
   if (login.why_not.empty()) {
     client.born_as = login.user;
     return true;
@@ -147,6 +150,7 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
   client.listener = listener.index;
   client.listener_name = listener.name;
   client.peer = guest.peer;
+  client.source = guest.source ? to_string(*guest.source) : kUnixSource;
   client.local = guest.local;
   client.born_as = rules.login_as;
   client.group = rules.user_group;
@@ -156,10 +160,11 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
   if (!recognise(stream, rules, client, counters)) return reception_.leave(guest);
   counters.connections.add();
   counters.connections_total.add();
+  state_.clients.fetch_add(1, std::memory_order_relaxed);
   const SessionId id = sessions_.next_id();
   ClientInquiry& inquiry = *this;  // a base that only this class may see
-  const SessionServices services{scratch_, requests_, router_, pinned_,   directory_, decisions_,
-                                 turn_,    memory_,   inquiry, snapshot_, unix_s_};
+  const SessionServices services{io_,   scratch_, requests_, router_,   pinned_, directory_,   decisions_,
+                                 turn_, memory_,  inquiry,   snapshot_, unix_s_, process_view_};
   auto session = std::make_shared<Session>(
       std::move(stream), id, std::move(client), finder_, server_, services, counters,
       [this, guest = std::move(guest)](Session& closed, CloseReason why) { on_session_closed(closed, guest, why); });
@@ -169,6 +174,7 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
 
 void Worker::on_session_closed(Session& session, const Guest& guest, CloseReason why) {
   guest.listener->metrics.of_worker[index_].connections.subtract();
+  state_.clients.fetch_sub(1, std::memory_order_relaxed);
   reception_.leave(guest);
   spdlog::debug("client closed id={} peer={} reason={}", session.client().id, session.client().peer, close_reason_name(why));
   sessions_.remove(session.id());

@@ -10,6 +10,7 @@
 //   out  readiness()        behind a mutex, ten times a second
 //   both ListenerShare      how many clients a listener has in all workers
 //   both LaneDirectory      which connection of the node a client has for itself
+//   both ProcessState       refusals and failed logins of all, behind mutexes
 //   both ask()              what CLIENT LIST, KILL and UNBLOCK want of all workers
 #pragma once
 
@@ -41,6 +42,7 @@
 #include "proxy/reception/reception.h"
 #include "proxy/session/client_inquiry.h"
 #include "proxy/session/decision_log.h"
+#include "proxy/session/process_state.h"
 #include "proxy/session/session_table.h"
 #include "proxy/session/turn_queue.h"
 #include "proxy/snapshot/snapshot.h"
@@ -64,6 +66,7 @@ struct ProcessParts {
   std::atomic<std::uint64_t>& next_client_id;
   LaneDirectory& directory;
   const Workers& workers;
+  ProcessState& state;
   const std::function<void()>& on_login_refused;  // the node does not believe our tokens; any thread
 };
 
@@ -156,6 +159,8 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   const Workers& peers_;  // itself among them
   WorkerCounters& counters_;
   const std::function<void()>& report_refused_login_;
+  ProcessState& state_;
+  WorkerProcessView process_view_;
   DecisionLog decisions_;
   MemoryBudget memory_;
   std::vector<char> scratch_;

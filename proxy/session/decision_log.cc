@@ -3,6 +3,11 @@
 #include <string>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
+#include "proxy/common/clock.h"
+#include "proxy/common/log_text.h"
+
 namespace respgate::proxy {
 namespace {
 
@@ -47,31 +52,68 @@ bool names_an_argument(const Verdict& verdict) {
   return (verdict.refusal == Refusal::kAcl || verdict.observed) && by_target && verdict.decision.arg < verdict.args.size();
 }
 
+AclLogEntry::Reason acl_log_reason_of(Reason reason) {
+  switch (reason) {
+    case Reason::kKey: return AclLogEntry::Reason::kKey;
+    case Reason::kChannel: return AclLogEntry::Reason::kChannel;
+    case Reason::kDatabase: return AclLogEntry::Reason::kDatabase;
+    case Reason::kCommand:
+    case Reason::kAllowed: break;
+  }
+  return AclLogEntry::Reason::kCommand;
+}
+
+// What was refused: the server's word for a command, or the bytes of the argument.
+std::string_view refused_object(const Verdict& verdict) {
+  const bool names_database = verdict.refusal == Refusal::kAcl && verdict.decision.reason == Reason::kDatabase && verdict.decision.arg > 0;
+  if (names_an_argument(verdict) || (names_database && verdict.decision.arg < verdict.args.size()))
+    return verdict.args[verdict.decision.arg];
+  return verdict.spec != nullptr || verdict.args.empty() ? command_name(verdict) : verdict.args[0];
+}
+
 }  // namespace
 
-void DecisionLog::record(const Verdict& verdict, const ClientState& client) {
-  if (verdict.login_attempted) record_login(verdict, client);
+void DecisionLog::record(const Verdict& verdict, const ClientState& client, const ClientActivity& activity) {
+  if (verdict.login_attempted) record_login(verdict, client, activity);
   if (verdict.rule.kind != acl::RuleOutcome::Kind::kNone) record_rule(verdict, client);
   if (verdict.observed) {
     metrics_.count_observed_denial(*client.principal, command_name(verdict), counted_reason(verdict));
     write(Kind::kObserved, verdict, client, std::string(acl::reason_name(verdict.decision.reason)), "observed");
   } else if (verdict.refusal == Refusal::kAcl || verdict.refusal == Refusal::kRule || verdict.refusal == Refusal::kUnknown ||
              verdict.refusal == Refusal::kUnavailable) {
-    record_refusal(verdict, client);
+    record_refusal(verdict, client, activity);
   } else if (records_allowed() && verdict.refusal == Refusal::kNone && !verdict.login_attempted) {
     write(Kind::kAllowed, verdict, client, rewritten_by(verdict), "allowed");
   }
 }
 
-void DecisionLog::record_login(const Verdict& verdict, const ClientState& client) {
+void DecisionLog::record_login(const Verdict& verdict, const ClientState& client, const ClientActivity& activity) {
   const bool ok = verdict.login == acl::AuthOutcome::kOk;
-  if (!ok) metrics_.count_auth_failure(client.listener, client.policy->find(verdict.login_name), verdict.login);
+  if (!ok) {
+    metrics_.count_auth_failure(client.listener, client.policy->find(verdict.login_name), verdict.login);
+    log_failed_login(client, verdict.login_name, verdict.login);
+    AclLogEntry entry;
+    entry.reason = AclLogEntry::Reason::kAuth;
+    entry.context = verdict.in_transaction ? AclLogEntry::Context::kMulti : AclLogEntry::Context::kTopLevel;
+    entry.object = log_text(verdict.args[0]);
+    entry.username = log_text(verdict.login_name);
+    note(std::move(entry), client, activity);
+  }
   write(Kind::kAuth, verdict, client, ok ? "" : std::string(acl::auth_outcome_name(verdict.login)), ok ? "ok" : "failed");
 }
 
 void DecisionLog::record_certificate(const CertificateLogin& login, const ClientState& client) {
   const bool ok = login.why_not.empty();
-  if (!ok) metrics_.count_auth_failure(client.listener, client.policy->find(login.user), acl::AuthOutcome::kCertificate);
+  if (!ok) {
+    const std::string& name = login.user.empty() ? login.name : login.user;
+    metrics_.count_auth_failure(client.listener, client.policy->find(login.user), acl::AuthOutcome::kCertificate);
+    log_failed_login(client, name, acl::AuthOutcome::kCertificate);
+    AclLogEntry entry;
+    entry.reason = AclLogEntry::Reason::kCertificate;
+    entry.object = "certificate";
+    entry.username = log_text(name);
+    note(std::move(entry), client, {});
+  }
   if (!audit_.wants(Kind::kAuth)) return;
   AuditEvent event;
   event.kind = Kind::kAuth;
@@ -96,9 +138,30 @@ void DecisionLog::record_rule(const Verdict& verdict, const ClientState& client)
     write(Kind::kObserved, verdict, client, "rule " + std::to_string(verdict.rule.rule + 1), "observed");
 }
 
-void DecisionLog::record_refusal(const Verdict& verdict, const ClientState& client) {
+void DecisionLog::log_failed_login(const ClientState& client, std::string_view user, acl::AuthOutcome reason) {
+  if (!failed_logins_log_.admits(steady_ms())) return;
+  spdlog::warn("authentication failed source={} listener={} user=\"{}\" reason={} left_out={}", client.source, client.listener_name,
+               log_text(user), acl::auth_outcome_name(reason), failed_logins_log_.take_left_out());
+}
+
+void DecisionLog::note(AclLogEntry entry, const ClientState& client, const ClientActivity& activity) {
+  const std::int64_t now_ms = steady_ms();
+  entry.client_info = client_info_line(client, activity, now_ms);
+  entry.client_info.pop_back();  // the newline
+  entry.last_ms = now_ms;
+  entry.last_unix_ms = unix_ms();
+  denials_.note(std::move(entry));
+}
+
+void DecisionLog::record_refusal(const Verdict& verdict, const ClientState& client, const ClientActivity& activity) {
   const std::string_view name = verdict.spec != nullptr ? verdict.spec->name : std::string_view();
   metrics_.count_denial(client.listener, client.principal, name, counted_reason(verdict));
+  AclLogEntry entry;
+  entry.reason = acl_log_reason_of(counted_reason(verdict));
+  entry.context = verdict.in_transaction ? AclLogEntry::Context::kMulti : AclLogEntry::Context::kTopLevel;
+  entry.object = log_text(refused_object(verdict));
+  if (client.principal != nullptr) entry.username = log_text(client.principal->name());
+  note(std::move(entry), client, activity);
   write(Kind::kDenied, verdict, client, audited_reason(verdict), "denied");
 }
 

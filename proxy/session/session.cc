@@ -47,7 +47,7 @@ Session::Session(tls::Stream stream, SessionId id, ClientState client, protocol:
       services_(services),
       counters_(counters),
       on_closed_(std::move(on_closed)),
-      gate_(std::move(client), finder, server),
+      gate_(std::move(client), finder, server, &services.process),
       parser_(limits_before_login(services.snapshot->config.limits), true),
       memory_(services.memory),
       last_input_ms_(steady_ms()),
@@ -154,7 +154,7 @@ Session::Step Session::handle(const protocol::Command& command) {
   }
   if (verdict.refusal == Verdict::Refusal::kNotAudited) counters_.audit_refused.add();
   if (verdict.login_attempted && is_listed_) list_lane();
-  if (verdict.noteworthy() || services_.decisions.records_allowed()) services_.decisions.record(verdict, gate_.client());
+  if (verdict.noteworthy() || services_.decisions.records_allowed()) services_.decisions.record(verdict, gate_.client(), gate_.activity());
   return act(verdict);
 }
 
@@ -171,6 +171,10 @@ Session::Step Session::act(const Verdict& verdict) {
       [[fallthrough]];
     case Verdict::Kind::kAnswer:
     case Verdict::Kind::kWait:
+      if (verdict.delay_ms > 0) {
+        keep_back(seq, verdict);
+        break;
+      }
       (verdict.refusal == Verdict::Refusal::kNone ? counters_.commands_local : counters_.commands_denied).add();
       answer(seq, verdict.answer);
       adapt_limits();
@@ -195,12 +199,6 @@ void Session::ask(Seq seq) {
     closing_why_ = CloseReason::kKilled;
   }
   services_.inquiry.ask(question, {id_, seq});
-}
-
-std::string Session::info_line(std::int64_t now_ms) const {
-  ClientActivity activity = gate_.activity();
-  activity.idle_ms = now_ms - last_input_ms_;
-  return client_info_line(client(), activity, now_ms);
 }
 
 void Session::forward(const Verdict& verdict, Seq seq) {
@@ -294,7 +292,7 @@ protocol::Limits Session::limits_in_force() const {
 
 // Must the next command wait?  Asked between commands: one packet may hold thousands.
 bool Session::blocked() {
-  if (selecting_) return true;
+  if (selecting_ || kept_) return true;
   if (needs_answers_) {
     if (!replies_.empty()) return true;
     needs_answers_ = false;
@@ -387,6 +385,7 @@ void Session::drain(std::int64_t deadline_ms) {
 void Session::close(CloseReason why) {
   if (!is_open()) return;
   stream_.close();
+  if (kept_) kept_->timer.cancel();
   const auto self = shared_from_this();  // on_closed drops the worker's reference
   leave_lane();
   memory_.now_holds(0);

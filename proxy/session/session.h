@@ -4,7 +4,8 @@
 //
 // Reads stop while the client owes it to us to read, or we owe it answers: past the
 // window, past the output watermark, while a lane is full, while a command waits for
-// the answers of those before it.  TCP does the rest.
+// the answers of those before it, while the answer to a failed login is kept back.
+// TCP does the rest.
 // Lives on its worker's thread only.
 #pragma once
 
@@ -15,6 +16,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "protocol/command_parser.h"
 #include "proxy/common/input_buffer.h"
@@ -37,6 +41,7 @@ namespace respgate::proxy {
 
 // What every session of a worker shares.  All of it outlives the sessions.
 struct SessionServices {
+  boost::asio::io_context& io;
   std::span<char> scratch;
   RequestPool& requests;
   StandaloneRouter& router;
@@ -48,6 +53,7 @@ struct SessionServices {
   ClientInquiry& inquiry;
   const SnapshotPtr& snapshot;  // in force
   const std::int64_t& unix_s;   // the time, as of the last sweep
+  ProcessView& process;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -122,6 +128,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Step act(const Verdict& verdict);
   void reply(Seq seq, std::string_view bytes);
   void answer(Seq seq, std::string_view bytes);
+  void keep_back(Seq seq, const Verdict& verdict);
+  void give_out_kept();
   void forward(const Verdict& verdict, Seq seq);
   void ask(Seq seq);
   RequestPtr make_request(const Verdict& verdict, Seq seq);
@@ -152,6 +160,13 @@ class Session : public std::enable_shared_from_this<Session> {
   LaneKey lane_key(std::int64_t database) const;
   std::uint32_t identity() const { return client().policy->identity_of(client().principal); }
 
+  // The answer to a failed login; nothing behind it is looked at before it is sent.
+  struct KeptAnswer {
+    Seq seq;
+    std::string bytes;
+    boost::asio::steady_timer timer;
+  };
+
   tls::Stream stream_;
   const SessionId id_;
   SessionServices services_;
@@ -165,6 +180,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t out_sent_ = 0;
   MemoryShare memory_;
 
+  std::unique_ptr<KeptAnswer> kept_;
   std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
   std::size_t upstream_owed_ = 0;  // of them
   std::uint64_t lease_ = 0;        // its own lane, if it has one; then all its requests go there

@@ -1,5 +1,7 @@
-// The half of a session that sends: replies in their order, one write a turn, and
-// what becomes of a client that does not read.
+// The half of a session that sends: replies in their order, one write a turn, what
+// becomes of a client that does not read, and what is told of it.
+#include <chrono>
+#include <memory>
 #include <utility>
 
 #include "proxy/common/clock.h"
@@ -30,6 +32,24 @@ void Session::deliver(const Request& request, std::string_view bytes, Part part)
     account();
     if (is_open()) after_output();
   }
+}
+
+// So that guessing is slow.  The client may be gone before: then close() ends the wait.
+void Session::keep_back(Seq seq, const Verdict& verdict) {
+  counters_.commands_local.add();
+  kept_ = std::make_unique<KeptAnswer>(KeptAnswer{seq, std::string(verdict.answer), boost::asio::steady_timer(services_.io)});
+  kept_->timer.expires_after(std::chrono::milliseconds(verdict.delay_ms));
+  kept_->timer.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    if (!cancelled && self->is_open()) self->give_out_kept();
+  });
+}
+
+void Session::give_out_kept() {
+  const std::unique_ptr<KeptAnswer> kept = std::move(kept_);
+  answer(kept->seq, kept->bytes);
+  schedule_resume();
+  account();
+  after_output();
 }
 
 void Session::take_answer(Seq seq, std::string_view bytes) {
@@ -130,6 +150,12 @@ void Session::flush() {
   account();
   after_output();
   if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();
+}
+
+std::string Session::info_line(std::int64_t now_ms) const {
+  ClientActivity activity = gate_.activity();
+  activity.idle_ms = now_ms - last_input_ms_;
+  return client_info_line(client(), activity, now_ms);
 }
 
 // What is kept from one command to the next would, over thousands of clients who say nothing, be most of the memory.

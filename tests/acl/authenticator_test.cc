@@ -139,6 +139,7 @@ TEST(AuthenticatorTest, OutcomesHaveTheNamesOfTheMetric) {
   EXPECT_EQ(auth_outcome_name(AuthOutcome::kUserOff), "user_off");
   EXPECT_EQ(auth_outcome_name(AuthOutcome::kNotInGroup), "not_in_group");
   EXPECT_EQ(auth_outcome_name(AuthOutcome::kCertificate), "certificate");
+  EXPECT_EQ(auth_outcome_name(AuthOutcome::kLockedOut), "locked_out");
 }
 
 TEST(SecretTest, HexIsExactlySixtyFourLowerCaseDigits) {

@@ -77,7 +77,7 @@ class FreshTest(GateCase):
         for user in ("alice", "bob", "reader", "root", "sleeper", "default"):
             for name in FAILURES.values():
                 self.assertEqual(metrics.value(name, listener="main", user=user), 0)
-            for reason in ("wrong_password", "user_off"):
+            for reason in ("wrong_password", "user_off", "locked_out"):
                 self.assertEqual(metrics.value(AUTHENTICATION, listener="main", user=user, reason=reason), 0)
         self.assertEqual(metrics.value(AUTHENTICATION, user="(unknown)", reason="unknown_user"), 0)
         self.assertEqual(metrics.value("respgate_reload_success"), 1)
@@ -85,6 +85,8 @@ class FreshTest(GateCase):
 
 
 class SeriesTest(GateCase):
+    changes = {"limits": {"auth_failures": {"max": 0}}}  # or a thousand wrong guesses would take a thousand seconds
+
     def test_a_thousand_invented_names_add_no_series(self):
         client = self.connect("alice")
         self.assertIsInstance(client.call("NOSUCH"), Error)

@@ -51,8 +51,8 @@ inline std::string words(const Verdict& verdict) {
 class Client {
  public:
   // `born_as`: logged in from the start as this user.
-  explicit Client(const Setting& setting = {}, std::string born_as = "", std::string group = "")
-      : gate_(state(setting, std::move(born_as), std::move(group)), finder_, facts_) {}
+  explicit Client(const Setting& setting = {}, std::string born_as = "", std::string group = "", ProcessView* process = nullptr)
+      : gate_(state(setting, std::move(born_as), std::move(group)), finder_, facts_, process) {}
 
   const Verdict& say(const std::vector<std::string>& words, const Standing& standing = {}) {
     words_ = words;
@@ -77,6 +77,7 @@ class Client {
   static ClientState state(const Setting& setting, std::string born_as, std::string group) {
     ClientState client;
     client.id = 7;
+    client.source = "192.0.2.1";
     client.policy = make_policy(setting);
     client.born_as = std::move(born_as);
     client.group = std::move(group);

@@ -52,7 +52,7 @@ class LocalCaller {
     const protocol::CommandLookup found = client.policy->rules().find(args);
     if (found.status != protocol::CommandLookup::Status::kFound) throw std::runtime_error("unknown command");
     if (!found.spec->arity_fits(args.size())) throw std::runtime_error("wrong number of arguments");
-    const LocalCall made{*found.spec, args, client, now_ms, {.command = found.spec->name}};
+    const LocalCall made{*found.spec, args, client, now_ms, {.command = found.spec->name}, process};
     std::string out;
     if (found.spec->name.starts_with("acl")) answer_acl(made, out);
     if (is_for_all_clients(*found.spec)) return ask(*found.spec, args);
@@ -79,6 +79,7 @@ class LocalCaller {
 
   ClientState client;
   std::int64_t now_ms = 63'500;
+  ProcessView* process = nullptr;
 };
 
 }  // namespace respgate::proxy

@@ -60,6 +60,10 @@ class AdminServerTest : public testing::Test {
       note("kill " + user + " " + std::to_string(id));
       done(3);
     };
+    backend_.unlock = [this](auto user, auto source) -> std::optional<std::size_t> {
+      note("unlock " + std::string(user.value_or("-")) + " " + std::string(source.value_or("-")));
+      return source == "nowhere" ? std::nullopt : std::optional<std::size_t>(2);
+    };
     backend_.log_level = [this](const std::string& level) { return note("level " + level), level == "debug"; };
     backend_.audit = [this](const AdminAct& act) {
       const std::lock_guard lock(mutex_);
@@ -304,6 +308,20 @@ TEST_F(AdminServerTest, KillNeedsEitherAUserOrAnId) {
   EXPECT_THAT(calls(), IsEmpty());
 }
 
+TEST_F(AdminServerTest, UnlockNeedsAUserOrASource) {
+  use_token();
+  start();
+  EXPECT_EQ(body_of(post("/unlock?user=a%20b")), "{\"unlocked\":2}\n");
+  EXPECT_EQ(body_of(post("/unlock?source=2001:db8::1")), "{\"unlocked\":2}\n");
+  EXPECT_EQ(body_of(post("/unlock?user=app&source=unix:")), "{\"unlocked\":2}\n");
+  EXPECT_EQ(status_of(post("/unlock?source=nowhere")), 400);
+  EXPECT_THAT(calls(), ElementsAre("unlock a b -", "unlock - 2001:db8::1", "unlock app unix:", "unlock - nowhere"));
+  EXPECT_THAT(acts(), ElementsAre("POST /unlock?user=a%20b: ok", "POST /unlock?source=2001:db8::1: ok",
+                                  "POST /unlock?user=app&source=unix:: ok", "POST /unlock?source=nowhere: failed"));
+  for (const char* query : {"", "?name=a"}) EXPECT_EQ(status_of(post("/unlock" + std::string(query))), 400) << query;
+  EXPECT_EQ(calls().size(), 4u);
+}
+
 TEST_F(AdminServerTest, AnUnknownLogLevelIsRefused) {
   use_token();
   start();
@@ -332,7 +350,7 @@ TEST_F(AdminServerTest, EveryRefusalIsCountedByItsReason) {
 TEST_F(AdminServerTest, AChangeByGetIsNotAllowed) {
   use_token();
   start();
-  for (const char* path : {"/reload", "/drain", "/kill?user=app", "/log-level?level=debug"}) {
+  for (const char* path : {"/reload", "/drain", "/kill?user=app", "/unlock?user=app", "/log-level?level=debug"}) {
     const std::string reply = get(path);
     EXPECT_EQ(status_of(reply), 405) << path;
     EXPECT_THAT(reply, HasSubstr("\r\nAllow: POST\r\n"));

@@ -21,6 +21,29 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
+TEST(ConfigTest, FailedLoginsOfLoopbackAndUnixSocketsAreSharedUnlessSaidOtherwise) {
+  const AuthFailureLimits defaults = good(kMinimal).limits.auth_failures;
+  EXPECT_EQ(defaults.max, 10u);
+  EXPECT_EQ(defaults.per, minutes(1));
+  EXPECT_EQ(defaults.lockout, minutes(5));
+  EXPECT_TRUE(defaults.shared.has_unix_sockets);
+  EXPECT_THAT(defaults.shared.texts, ElementsAre("127.0.0.0/8", "::1", "unix:"));
+  ASSERT_EQ(defaults.shared.networks.size(), 2u);
+  EXPECT_TRUE(defaults.shared.networks[0].contains(*parse_ip("127.1.2.3")));
+  EXPECT_TRUE(defaults.shared.networks[1].contains(*parse_ip("::1")));
+
+  const Config config = good(with("limits: {auth_failures: {max: 3, per: 10s, lockout: 1h, shared: [10.0.0.0/8]}}\n"));
+  EXPECT_EQ(config.limits.auth_failures.max, 3u);
+  EXPECT_EQ(config.limits.auth_failures.per, seconds(10));
+  EXPECT_EQ(config.limits.auth_failures.lockout, minutes(60));
+  EXPECT_FALSE(config.limits.auth_failures.shared.has_unix_sockets);
+  ASSERT_EQ(config.limits.auth_failures.shared.networks.size(), 1u);
+  const auto json = nlohmann::json::parse(describe_config(config));
+  EXPECT_EQ(json["limits"]["auth_failures"],
+            nlohmann::json::parse(R"({"max": 3, "per": "10s", "lockout": "1h", "shared": ["10.0.0.0/8"]})"));
+  EXPECT_TRUE(good(with("limits: {auth_failures: {shared: []}}\n")).limits.auth_failures.shared.networks.empty());
+}
+
 TEST(ConfigTest, TheMinimalFileIsEnough) {
   const Config config = good(kMinimal);
   ASSERT_EQ(config.listeners.size(), 1u);

@@ -202,9 +202,5 @@ TEST(LocalAclTest, ChangingUsersPointsAtUsersAcl) {
   EXPECT_EQ(caller.call({"ACL", "SAVE"}), refusal);
 }
 
-TEST(LocalAclTest, TheLogIsNotAvailable) {
-  EXPECT_EQ(LocalCaller(policy(), "admin").call({"ACL", "LOG"}), "-ERR respgate: 'acl|log' is not available through the proxy\r\n");
-}
-
 }  // namespace
 }  // namespace respgate::proxy

@@ -59,7 +59,7 @@ TEST(MetricsTest, EverySeriesKnownInAdvanceIsZeroFromTheStart) {
   for (const char* user : {"app", "default", "reports"}) {
     for (const char* listener : {"gateway", "sidecar"}) {
       const std::string labels = "listener=\"" + std::string(listener) + "\",user=\"" + user + "\"";
-      for (const char* reason : {"wrong_password", "user_off", "not_in_group"}) {
+      for (const char* reason : {"wrong_password", "user_off", "not_in_group", "locked_out"}) {
         EXPECT_EQ(series.at("respgate_authentication_failures_total{" + labels + ",reason=\"" + reason + "\"}"), "0");
       }
       for (const char* kind : {"command", "key", "channel", "database"}) {
@@ -68,6 +68,7 @@ TEST(MetricsTest, EverySeriesKnownInAdvanceIsZeroFromTheStart) {
     }
   }
   EXPECT_EQ(series.at("respgate_authentication_failures_total{listener=\"gateway\",user=\"(unknown)\",reason=\"unknown_user\"}"), "0");
+  EXPECT_EQ(series.at("respgate_authentication_failures_total{listener=\"gateway\",user=\"(unknown)\",reason=\"locked_out\"}"), "0");
   EXPECT_EQ(series.at("respgate_denied_commands_total{command=\"(unknown)\",reason=\"command\"}"), "0");
   EXPECT_EQ(series.at("respgate_connections_refused_total{listener=\"sidecar\",reason=\"max_connections\"}"), "0");
   EXPECT_EQ(series.at("respgate_commands_total{listener=\"gateway\",result=\"forwarded\"}"), "0");
