@@ -1,4 +1,5 @@
 #include "proxy/config/config_sections.h"
+#include "proxy/config/rename_pairs.h"
 
 namespace respgate::proxy {
 namespace {
@@ -37,7 +38,7 @@ acl::CommandRuleText read_rule(MapReader& section) {
 
 void read_renames(MapReader& section, CommandsConfig& commands) {
   std::vector<PlacedPair> pairs;
-  section.pairs("rename", pairs);
+  read_rename_pairs(section, "rename", pairs);
   for (PlacedPair& pair : pairs) commands.rename.push_back({std::move(pair.key.text), std::move(pair.value.text)});
 }
 

@@ -2,6 +2,7 @@
 
 #include "protocol/text.h"
 #include "proxy/config/config_sections.h"
+#include "proxy/config/rename_pairs.h"
 
 namespace respgate::proxy {
 namespace {
@@ -73,7 +74,7 @@ std::string command_name_problem(const PlacedPair& pair, const std::vector<acl::
 
 void read_command_names(MapReader& section, UpstreamConfig& upstream) {
   std::vector<PlacedPair> names;
-  section.pairs("command_names", names);
+  read_rename_pairs(section, "command_names", names);
   for (const PlacedPair& pair : names) {
     const std::string why = command_name_problem(pair, upstream.command_names);
     if (!why.empty())

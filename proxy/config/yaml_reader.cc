@@ -85,6 +85,11 @@ bool MapReader::has_empty_list(std::string_view key) {
   return node && node->kind == Kind::kList && node->items.empty();
 }
 
+bool MapReader::is_single_value(std::string_view key) {
+  const YamlNode* node = find(key);
+  return node && node->kind == Kind::kScalar;
+}
+
 Position MapReader::place(std::string_view key) {
   const YamlNode* node = find(key);
   return node ? node->at : at_;

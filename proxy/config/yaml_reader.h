@@ -59,6 +59,7 @@ class MapReader {
   std::size_t complaints() const { return errors_->size(); }
   bool has(std::string_view key) { return find(key) != nullptr; }
   bool has_empty_list(std::string_view key);
+  bool is_single_value(std::string_view key);  // and no list or map
   // Where the value of a key stands; the map itself when it is not there.
   Position place(std::string_view key);
 
