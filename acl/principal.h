@@ -124,6 +124,7 @@ class Principal {
 };
 
 // As ACL LIST and ACL GETUSER of Redis 7.2 print them, and as parse_policy() reads them back.
+std::string describe(const KeyGrant& grant);               // "%R~a*"
 std::string describe_keys(const Selector& selector);       // "~a* %R~b*", "~*" for all keys, "" for none
 std::string describe_channels(const Selector& selector);   // "&*", "&a &b", "" for none
 std::string describe_databases(const Selector& selector);  // "alldbs", "db=0,1" or "resetdbs"

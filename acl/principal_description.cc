@@ -12,16 +12,6 @@ void append_word(std::string& line, std::string_view word) {
   line += word;
 }
 
-std::string describe_key(const KeyGrant& grant) {
-  switch (grant.access) {
-    case protocol::Access::kRead: return "%R~" + grant.pattern.text();
-    case protocol::Access::kWrite: return "%W~" + grant.pattern.text();
-    default: break;
-  }
-  // `%RW~*` is less than `~*`: servers print both alike, which reads back as more than was granted.
-  return (grant.pattern.text() == "*" ? "%RW~" : "~") + grant.pattern.text();
-}
-
 std::string describe_selector(const Selector& selector) {
   std::string line = describe_keys(selector);
   if (!selector.grants_all_channels()) append_word(line, "resetchannels");
@@ -33,10 +23,20 @@ std::string describe_selector(const Selector& selector) {
 
 }  // namespace
 
+std::string describe(const KeyGrant& grant) {
+  switch (grant.access) {
+    case protocol::Access::kRead: return "%R~" + grant.pattern.text();
+    case protocol::Access::kWrite: return "%W~" + grant.pattern.text();
+    default: break;
+  }
+  // `%RW~*` is less than `~*`: servers print both alike, which reads back as more than was granted.
+  return (grant.pattern.text() == "*" ? "%RW~" : "~") + grant.pattern.text();
+}
+
 std::string describe_keys(const Selector& selector) {
   if (selector.grants_all_keys()) return "~*";
   std::string line;
-  for (const KeyGrant& grant : selector.key_grants()) append_word(line, describe_key(grant));
+  for (const KeyGrant& grant : selector.key_grants()) append_word(line, describe(grant));
   return line;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "acl/deciding_rule.h"
 #include "protocol/command_parser.h"
 #include "protocol/targets.h"
 #include "protocol/text.h"
@@ -49,10 +50,49 @@ std::string at(const Config& config, Position place) {
   return config.file.string() + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
+std::string_view access_name(protocol::Access access) {
+  switch (access) {
+    case protocol::Access::kRead: return "reading";
+    case protocol::Access::kWrite: return "writing";
+    case protocol::Access::kReadWrite: return "reading and writing";
+    case protocol::Access::kAny: break;
+  }
+  return "any access";
+}
+
+// "own rules: -@dangerous, selector 1: -@all": of each selector, the last rule about the command.
+std::string command_rules_about(const Principal& principal, const protocol::CommandSpec& spec, Args args) {
+  std::string out;
+  for (std::size_t i = 0; i < principal.selectors().size(); ++i) {
+    out += i == 0 ? "own rules: " : ", selector " + std::to_string(i) + ": ";
+    out += shell_word(acl::deciding_command_rule(principal.selectors()[i], spec, args));
+  }
+  return out;
+}
+
+// "argument 1, orders:1 (for writing; %R~orders:* fits it)"
+std::string refused_argument(const Verdict& verdict, const Principal& principal, const protocol::Targets& targets) {
+  const std::uint32_t arg = verdict.decision.arg;
+  std::string out = "argument " + std::to_string(arg);
+  if (arg >= verdict.args.size()) return out;
+  const std::string_view word = verdict.args[arg];
+  out += ", " + shell_word(word);
+  const auto key =
+      std::find_if(targets.keys().begin(), targets.keys().end(), [&](const protocol::KeyRef& each) { return each.arg == arg; });
+  if (verdict.decision.reason != Decision::Reason::kKey || key == targets.keys().end()) return out;
+  out.append(" (for ").append(access_name(key->access));
+  for (const acl::Selector& selector : principal.selectors()) {
+    if (!acl::deciding_command_rule(selector, *verdict.spec, verdict.args).starts_with('+')) continue;
+    const std::string rule = acl::insufficient_key_rule(selector, word, key->access);
+    if (!rule.empty()) return out + "; " + shell_word(rule) + " is for less)";
+  }
+  return out + "; no pattern fits it)";
+}
+
 // What a selector has to grant and none does.
-std::string missing_right(const Decision& decision, Args args) {
-  const std::string argument =
-      "argument " + std::to_string(decision.arg) + (decision.arg < args.size() ? ", " + shell_word(args[decision.arg]) : std::string());
+std::string missing_right(const Verdict& verdict, const Principal& principal, const protocol::Targets& targets) {
+  const Decision& decision = verdict.decision;
+  const std::string argument = refused_argument(verdict, principal, targets);
   switch (decision.detail) {
     case Decision::Detail::kSortBy: return "key: SORT BY needs a selector that may read every key";
     case Decision::Detail::kSortGet: return "key: SORT GET needs a selector that may read every key";
@@ -62,7 +102,8 @@ std::string missing_right(const Decision& decision, Args args) {
     case Decision::Detail::kNone: break;
   }
   switch (decision.reason) {
-    case Decision::Reason::kCommand: return "command: no selector grants it";
+    case Decision::Reason::kCommand:
+      return "command: no selector grants it (" + command_rules_about(principal, *verdict.spec, verdict.args) + ")";
     case Decision::Reason::kKey: return "key: no selector that grants the command grants " + argument;
     case Decision::Reason::kChannel: return "channel: no selector that grants the command grants " + argument;
     case Decision::Reason::kDatabase: return "database: no selector that grants the command grants the database";
@@ -71,9 +112,24 @@ std::string missing_right(const Decision& decision, Args args) {
   return "granted";
 }
 
-std::string granted_by(const Decision& decision) {
-  if (decision.selector <= 0) return "granted by the user's own rules";
-  return "granted by selector " + std::to_string(decision.selector) + ", counted from the left";
+// Each rule once, in the order in which the arguments need them.
+void add_rule(std::string rule, std::vector<std::string>& rules) {
+  if (!rule.empty() && std::find(rules.begin(), rules.end(), rule) == rules.end()) rules.push_back(std::move(rule));
+}
+
+// "granted by the user's own rules: +@all ~app:*"
+std::string granted_by(const Verdict& verdict, const Principal& principal, const protocol::Targets& targets) {
+  const auto index = static_cast<std::size_t>(std::max<int>(verdict.decision.selector, 0));
+  const acl::Selector& selector = principal.selectors()[index];
+  std::vector<std::string> rules;
+  if (!verdict.spec->has(protocol::flag::kNoAuth)) add_rule(acl::deciding_command_rule(selector, *verdict.spec, verdict.args), rules);
+  for (const protocol::KeyRef& key : targets.keys()) add_rule(acl::granting_key_rule(selector, verdict.args[key.arg], key.access), rules);
+  for (const protocol::ChannelRef& channel : targets.channels())
+    add_rule(acl::granting_channel_rule(selector, verdict.args[channel.arg], channel.is_pattern), rules);
+  if (rules.empty()) return "no grant is needed";
+  const std::vector<std::string_view> words(rules.begin(), rules.end());
+  const std::string by = index == 0 ? "the user's own rules" : "selector " + std::to_string(index) + ", counted from the left";
+  return "granted by " + by + ": " + shell_words(words);
 }
 
 // The first line of an error reply, without its mark.
@@ -159,7 +215,9 @@ class Explainer {
   }
 
   void say_acl(const Verdict& verdict) {
-    std::string what = verdict.decision.allowed() ? granted_by(verdict.decision) : missing_right(verdict.decision, verdict.args);
+    protocol::TargetFinder finder;
+    const protocol::Targets& targets = finder.find(*verdict.spec, verdict.args);
+    std::string what = verdict.decision.allowed() ? granted_by(verdict, principal_, targets) : missing_right(verdict, principal_, targets);
     if (verdict.observed) what += "; enforcement is observe, so it is counted and let through";
     say("acl", what);
   }

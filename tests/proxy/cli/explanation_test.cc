@@ -18,7 +18,9 @@ using testing::StartsWith;
 constexpr const char* kUsers =
     "user app on >pw ~app:* &app:* +@all -@dangerous (%R~shared:* +get)\n"
     "user off off >pw ~* +@all\n"
-    "user admin on >pw ~* &* +@all\n";
+    "user admin on >pw ~* &* +@all\n"
+    "user reader on >pw %R~app:* +@read +getdel\n"
+    "user odd on >pw ~\xff* +get\n";
 
 class ExplanationTest : public testing::Test {
  protected:
@@ -55,27 +57,50 @@ TEST_F(ExplanationTest, WhatPassesSaysWhoGrantedItAndWhatIsSent) {
   EXPECT_THAT(explanation.text, StartsWith("allowed: set app:1 \"two words\"\n"));
   EXPECT_THAT(explanation.text, HasSubstr("users.acl:1)\n"));
   EXPECT_THAT(explanation.text, HasSubstr("  rule: none matches\n"));
-  EXPECT_THAT(explanation.text, HasSubstr("  acl: granted by the user's own rules\n"));
+  EXPECT_THAT(explanation.text, HasSubstr("  acl: granted by the user's own rules: +@all ~app:*\n"));
   EXPECT_THAT(explanation.text, HasSubstr("  upstream: set app:1 \"two words\"\n"));
 }
 
 TEST_F(ExplanationTest, ASelectorThatGrantsIsCounted) {
-  EXPECT_THAT(ask("app", {"GET", "shared:1"}).text, HasSubstr("  acl: granted by selector 1"));
+  EXPECT_THAT(ask("app", {"GET", "shared:1"}).text, HasSubstr("  acl: granted by selector 1, counted from the left: +get %R~shared:*\n"));
 }
 
 TEST_F(ExplanationTest, ADeniedCommandSaysSo) {
   const Explanation explanation = ask("app", {"KEYS", "*"});
   EXPECT_FALSE(explanation.allowed);
   EXPECT_THAT(explanation.text, StartsWith("denied: KEYS *\n"));
-  EXPECT_THAT(explanation.text, HasSubstr("  acl: command: no selector grants it\n"));
+  EXPECT_THAT(explanation.text, HasSubstr("  acl: command: no selector grants it (own rules: -@dangerous, selector 1: -@all)\n"));
   EXPECT_THAT(explanation.text, HasSubstr("  reply: NOPERM User app has no permissions to run the 'keys' command\n"));
 }
 
 TEST_F(ExplanationTest, ADeniedKeyIsNamedWithItsPlace) {
   const Explanation explanation = ask("app", {"MGET", "app:1", "sys:1"});
   EXPECT_FALSE(explanation.allowed);
-  EXPECT_THAT(explanation.text, HasSubstr("  acl: key: no selector that grants the command grants argument 2, sys:1\n"));
+  EXPECT_THAT(explanation.text,
+              HasSubstr("  acl: key: no selector that grants the command grants argument 2, sys:1 (for reading; no pattern fits it)\n"));
   EXPECT_THAT(explanation.text, HasSubstr("  reply: NOPERM No permissions to access a key\n"));
+}
+
+TEST_F(ExplanationTest, APatternThatGrantsLessThanIsNeededIsNamed) {
+  const Explanation explanation = ask("reader", {"GETDEL", "app:1"});
+  EXPECT_FALSE(explanation.allowed);
+  EXPECT_THAT(explanation.text, HasSubstr("grants argument 1, app:1 (for reading and writing; %R~app:* is for less)\n"));
+}
+
+TEST_F(ExplanationTest, WhatNobodyNeedsAGrantForSaysSo) {
+  EXPECT_THAT(ask("reader", {"RESET"}).text, HasSubstr("  acl: no grant is needed\n"));
+}
+
+TEST_F(ExplanationTest, AChannelIsGrantedByItsRule) {
+  EXPECT_THAT(ask("app", {"PUBLISH", "app:1", "x"}).text, HasSubstr("  acl: granted by the user's own rules: +@all &app:*\n"));
+}
+
+TEST_F(ExplanationTest, ARuleWithBytesThatAreNoTextIsEscaped) {
+  EXPECT_THAT(ask("odd", {"GET",
+                          "\xff"
+                          "1"})
+                  .text,
+              HasSubstr(": +get \"~\\xff*\"\n"));
 }
 
 TEST_F(ExplanationTest, ADeniedChannelIsNamedWithItsPlace) {
@@ -131,7 +156,7 @@ TEST_F(ExplanationTest, AWrongCallIsNotSent) {
 TEST_F(ExplanationTest, WhatNoSharedProxyCanPassIsDeniedWhateverTheAclGrants) {
   const Explanation explanation = ask("admin", {"MONITOR"});
   EXPECT_FALSE(explanation.allowed);
-  EXPECT_THAT(explanation.text, HasSubstr("  acl: granted by the user's own rules\n"));
+  EXPECT_THAT(explanation.text, HasSubstr("  acl: granted by the user's own rules: +@all\n"));
   EXPECT_THAT(explanation.text, HasSubstr("  reply: ERR respgate: 'monitor' is not available through the proxy\n"));
 }
 
