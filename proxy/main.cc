@@ -51,8 +51,10 @@ void add_run(CLI::App& app, RunOptions& options, Chosen& chosen) {
 }
 
 void add_check(CLI::App& app, CheckOptions& options, Chosen& chosen) {
-  CLI::App* command = app.add_subcommand("check", "Load everything `run` would load and list every error, without listening");
+  CLI::App* command =
+      app.add_subcommand("check", "Load everything `run` would load, without listening; list every error, or tell how it stands (SEC 1-7)");
   add_required_config(*command, options.config_file);
+  command->add_flag("--strict", options.strict, "exit 1 as well when a finding is warn or FAIL");
   command->callback([&] { chosen = [&] { return run_check(options); }; });
 }
 

@@ -38,6 +38,7 @@ int run_proxy(const Config& config, const LogOptions& log,
 
 struct CheckOptions {
   std::string config_file;
+  bool strict = false;  // exit 1 on any finding of the posture report that is not ok
 };
 int run_check(const CheckOptions& options);
 

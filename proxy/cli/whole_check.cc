@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "proxy/posture/posture.h"
 #include "proxy/snapshot/snapshot.h"
 
 namespace respgate::proxy {
@@ -43,20 +44,21 @@ std::string summary_of(const Config& config, const acl::Policy& policy) {
 
 }  // namespace
 
-CheckReport check_everything(const std::filesystem::path& config_file) {
+CheckReport check_everything(const std::filesystem::path& config_file, std::int64_t now_s) {
   ConfigDraft draft = draft_config_file(config_file);
   const Config& config = draft.config;
-  CheckReport result{std::move(draft.errors), ""};
+  CheckReport result{std::move(draft.errors), "", {}};
   // A configuration with errors cannot be held against its users file, but its files can be read.
   if (!result.errors.empty()) {
     for (ConfigError& error : errors_in_files(config)) result.errors.push_back(std::move(error));
   } else if (const SnapshotResult loaded = load_snapshot(config, 1)) {
     result.summary = summary_of(config, *(*loaded)->policy);
+    result.posture = posture_of(**loaded, now_s);
   } else {
     result.errors = loaded.error().errors;
   }
   check_folders(config, result.errors);
-  if (!result.errors.empty()) result.summary.clear();
+  if (!result.errors.empty()) return {std::move(result.errors), "", {}};
   return result;
 }
 

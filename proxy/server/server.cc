@@ -10,8 +10,8 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/common/clock.h"
+#include "proxy/posture/posture.h"
 #include "proxy/session/session.h"
-#include "proxy/snapshot/warnings.h"
 
 namespace respgate::proxy {
 namespace {
@@ -146,7 +146,9 @@ void Server::tell_of_snapshot() {
   }
   metrics_.know_certificates(std::move(not_after));
   if (emf_ && config().emf) emf_->adopt(*config().emf);
-  for (const std::string& warning : warnings_about(config())) spdlog::warn("{}", warning);
+  for (const Finding& finding : posture_of(*snapshot_, unix_s())) {
+    if (is_told_at_start(finding)) spdlog::warn("{}", to_line(finding));
+  }
 }
 
 // --------------------------------------------------------------------------------------------- the end

@@ -29,7 +29,7 @@ MAY_INCLUDE = {
 }
 
 # The rooms of proxy/, in which all of it lies but main.cc: each may use those before it.
-ROOMS = ("common", "aws", "config", "metrics", "audit", "gate", "lane", "snapshot", "reception", "session", "admin", "files", "server", "cli")
+ROOMS = ("common", "aws", "config", "metrics", "audit", "gate", "lane", "snapshot", "posture", "reception", "session", "admin", "files", "server", "cli")
 
 # Parts of proxy/ that decide, and therefore touch no socket, clock, thread or log; they may use each other.
 # (local_acl asks the system for random bytes: ACL GENPASS.)

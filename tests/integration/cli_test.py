@@ -86,11 +86,32 @@ class WithFolder(unittest.TestCase):
 
 
 class Check(WithFolder):
-    def test_a_good_configuration_is_one_line_and_exit_0(self):
+    def test_a_good_configuration_is_summed_up_and_its_posture_told(self):
         code, out, err = respgate("check", "-c", self.config)
         self.assertEqual((code, err), (0, ""))
-        self.assertEqual(out.count("\n"), 1)
-        self.assertIn("ok: 1 listener", out)
+        first, *findings, last = out.splitlines()
+        self.assertIn("ok: 1 listener", first)
+        for line in findings:
+            self.assertRegex(line, r"^SEC [1-7]  (ok  |warn|FAIL)  \S")
+        self.assertEqual([line[:5] for line in findings], sorted(line[:5] for line in findings))
+        self.assertEqual({line[:5] for line in findings}, {f"SEC {n}" for n in range(1, 8)})
+        self.assertRegex(last, r"^posture: \d+ ok, \d+ warn, 0 FAIL$")
+
+    def test_strict_fails_on_what_is_not_ok_and_says_the_same(self):
+        relaxed = respgate("check", "-c", self.config)
+        strict = respgate("check", "-c", self.config, "--strict")
+        self.assertIn("  warn  no audit", relaxed[1])
+        self.assertEqual((relaxed[0], strict[0]), (0, 1))
+        self.assertEqual(strict[1:], relaxed[1:])
+
+    def test_strict_passes_what_is_in_order(self):
+        self.write("upstream", "pw\n")
+        self.config = self.write("respgate.yaml", YAML.replace('6379"]', '6379"], credentials: {user: r, password_file: upstream}') +
+                                 "audit: {file: stdout}\nadmin: {address: 127.0.0.1:9180}\ncommands: {keyspace: require_all_keys}\n")
+        self.write("users.acl", "user app on >hunter2 ~app:* +@read -@dangerous\n")
+        code, out, err = respgate("check", "-c", self.config, "--strict")
+        self.assertEqual((code, err), (0, ""), out)
+        self.assertIn(" 0 warn, 0 FAIL\n", out)
 
     def test_the_configuration_may_come_from_the_environment(self):
         self.assertEqual(respgate("check", env={"RESPGATE_CONFIG": self.config})[0], 0)

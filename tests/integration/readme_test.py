@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import unittest
 
 from harness.deadline import wait_until
@@ -48,16 +49,23 @@ class ReadmeTest(unittest.TestCase):
         self.dev = subprocess.Popen([RESPGATE, "dev", "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(self.end)
         wait_until(lambda: accepts(self.port), "respgate dev listens")
+        # What is reported of files depends on their modes, and those of a checkout on the umask it was made with.
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        for name in ("conf", "tests/data/posture"):
+            shutil.copytree(name, os.path.join(self.folder, name))
+        subprocess.run(["chmod", "-R", "u=rwX,go=rX", self.folder], check=True)
 
     def end(self):
         self.dev.terminate()
         self.assertEqual(self.dev.wait(timeout=60), 0)
 
     def run_step(self, command):
-        command = command.replace("redis-cli", f"redis-cli -p {self.port}").replace("build/respgate", RESPGATE)
-        done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+        command = command.replace("redis-cli", f"redis-cli -p {self.port}").replace("build/respgate", os.path.abspath(RESPGATE))
+        done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False, cwd=self.folder)
         # redis-cli puts an empty line behind an error; explain names files in full.
-        lines = done.stdout.decode().replace(os.getcwd() + "/", "").splitlines()
+        lines = done.stdout.decode().replace(self.folder + "/", "").splitlines()
         return "".join(line + "\n" for line in lines if line)
 
     def test_every_command_prints_what_is_written(self):

@@ -17,7 +17,7 @@ class WholeCheckTest : public testing::Test {
  protected:
   std::vector<std::string> errors_of(const std::string& yaml) {
     std::vector<std::string> out;
-    for (const ConfigError& error : check_everything(directory_.write("r.yaml", yaml)).errors) out.push_back(to_string(error));
+    for (const ConfigError& error : check_everything(directory_.write("r.yaml", yaml), 0).errors) out.push_back(to_string(error));
     return out;
   }
 
@@ -29,7 +29,7 @@ constexpr const char* kNodes = "upstream: {nodes: [\"127.0.0.1:6379\"]}\n";
 TEST_F(WholeCheckTest, WhatIsGoodIsSummedUpInOneLine) {
   directory_.write("users.acl", "user alice on >pw +@all\n");
   const CheckReport report = check_everything(
-      directory_.write("r.yaml", std::string("listeners: [{address: 127.0.0.1:6380}]\nusers: {file: users.acl}\n") + kNodes));
+      directory_.write("r.yaml", std::string("listeners: [{address: 127.0.0.1:6380}]\nusers: {file: users.acl}\n") + kNodes), 0);
   EXPECT_THAT(report.errors, IsEmpty());
   EXPECT_THAT(report.summary, HasSubstr("ok: 1 listener, upstream 127.0.0.1:6379, 2 users"));
   EXPECT_EQ(report.summary.find('\n'), std::string::npos);
@@ -62,7 +62,7 @@ TEST_F(WholeCheckTest, NothingIsCreatedByLooking) {
 }
 
 TEST_F(WholeCheckTest, AConfigurationThatIsNotThereIsOneError) {
-  EXPECT_EQ(check_everything(directory_.file("none.yaml")).errors.size(), 1u);
+  EXPECT_EQ(check_everything(directory_.file("none.yaml"), 0).errors.size(), 1u);
 }
 
 }  // namespace

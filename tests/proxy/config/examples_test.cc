@@ -34,7 +34,7 @@ class ExamplesTest : public testing::Test {
 TEST_F(ExamplesTest, AllThreeLoadWithoutAnError) {
   EXPECT_EQ(configurations_.size(), 3u);
   for (const std::string& file : configurations_) {
-    for (const ConfigError& error : check_everything(file).errors) ADD_FAILURE() << to_string(error);
+    for (const ConfigError& error : check_everything(file, 0).errors) ADD_FAILURE() << to_string(error);
   }
 }
 

@@ -1,0 +1,98 @@
+// SEC 6: who can change or look into the proxy itself, and SEC 7: what of all that
+// happens is recorded, and where it can be seen.
+#include <utility>
+
+#include "proxy/common/log_text.h"
+#include "proxy/posture/sections.h"
+
+namespace respgate::proxy {
+namespace {
+
+constexpr int kControl = 6, kDetection = 7;
+
+void judge_admin(const AdminConfig& admin, Findings& findings) {
+  if (!admin.address) return findings.ok(kControl, "no admin port");
+  const std::string name = "admin port " + path_text(admin.address->text);
+  if (!admin.address->is_loopback())
+    findings.warn(kControl, name + ": other machines can reach it, in plain text", "its token can be read on the network",
+                  "write 127.0.0.1 or unix:/path, and go there over ssh or kubectl");
+  else if (admin.token_file.empty())
+    findings.ok(kControl, name + ": for this machine; nobody can change anything (no token_file)");
+  else
+    findings.ok(kControl, name + ": for this machine; changes take a token");
+}
+
+void judge_health(const AdminConfig& admin, Findings& findings) {
+  if (!admin.health_address || admin.health_address->is_loopback()) return;
+  findings.ok(kControl, "health_address " + path_text(admin.health_address->text) + ": other machines can reach it, without a token",
+              "/metrics names users and counts their failures: let only those in the network reach it who need that");
+}
+
+// Files whose contents let somebody in.  Keys of certificates are SEC 5's.
+std::vector<std::pair<std::string, std::string>> secret_files(const Snapshot& snapshot) {
+  const Config& config = snapshot.config;
+  std::vector<std::pair<std::string, std::string>> files{{"users.file", config.users_file}, {"admin.token_file", config.admin.token_file}};
+  for (const std::string& file : login_files(config)) files.emplace_back("password or key file", file);
+  for (const ListenerConfig& listener : config.listeners) {
+    if (!listener.tls) continue;
+    for (const CertificateConfig& certificate : listener.tls->certificates)
+      files.emplace_back("passphrase_file", certificate.passphrase_file);
+  }
+  return files;
+}
+
+void judge_files(const Snapshot& snapshot, Findings& findings) {
+  bool all_private = true;
+  for (const auto& [kind, file] : secret_files(snapshot)) {
+    if (file.empty() || !is_readable_by_all(snapshot, file)) continue;
+    all_private = false;
+    const bool is_users = kind == "users.file";
+    findings.warn(kControl, kind + " " + path_text(file) + " may be read by everybody on this machine",
+                  is_users ? "weak passwords can be found from their hashes" : "it lets in whoever reads it", "chmod o-r it");
+  }
+  if (all_private) findings.ok(kControl, "files with secrets and hashes are not for everybody on this machine to read");
+}
+
+void judge_events(const AuditConfig& audit, Findings& findings) {
+  const std::string where = "audit: to " + path_text(audit.file);
+  if (!audit.auth || !audit.denied) {
+    std::string missing = audit.auth ? "denied" : audit.denied ? "auth" : "auth and denied";
+    findings.warn(kDetection, where + ", without " + missing, "an attack shows in failed logins and refused commands first",
+                  "write events: [auth, denied, admin, reload, observed]");
+  } else {
+    findings.ok(kDetection, where + (audit.allowed ? ", everything" : ", logins and refusals; what was allowed is not written (allowed)"));
+  }
+  if (audit.keys == AuditConfig::Keys::kPlain)
+    findings.warn(kDetection, "audit.keys: plain", "names of keys hold names of people and orders, and the log keeps them",
+                  "write keys: hash");
+}
+
+void judge_metrics(const Config& config, Findings& findings) {
+  const std::optional<Address>& scraped = config.admin.health_address ? config.admin.health_address : config.admin.address;
+  if (scraped) findings.ok(kDetection, "metrics: /metrics on " + path_text(scraped->text));
+  if (config.emf) findings.ok(kDetection, "metrics: to CloudWatch by way of " + path_text(config.emf->file));
+  if (!scraped && !config.emf)
+    findings.warn(kDetection, "metrics: nobody can ask for them", "a brute force or a node out of step shows in no alarm",
+                  "write admin.health_address, admin.address or metrics.cloudwatch_emf");
+}
+
+}  // namespace
+
+void judge_operation(const Snapshot& snapshot, Findings& findings) {
+  judge_admin(snapshot.config.admin, findings);
+  judge_health(snapshot.config.admin, findings);
+  judge_files(snapshot, findings);
+  findings.ok(kControl, "a crash leaves no core", "unless respgate is run with --core-dumps");
+}
+
+void judge_records(const Snapshot& snapshot, Findings& findings) {
+  const Config& config = snapshot.config;
+  if (config.audit.file.empty())
+    findings.warn(kDetection, "no audit", "nobody can say afterwards who was let in and what was refused",
+                  "write audit: {file: FILE}, or file: stdout");
+  else
+    judge_events(config.audit, findings);
+  judge_metrics(config, findings);
+}
+
+}  // namespace respgate::proxy
