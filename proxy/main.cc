@@ -78,6 +78,32 @@ void add_explain(CLI::App& app, ExplainOptions& options, Chosen& chosen) {
   });
 }
 
+void add_import(CLI::App& app, ImportOptions& options, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("import", "Turn the users of ElastiCache, or of a live server, into users.acl on stdout");
+  command->footer(
+      "As in: respgate import elasticache --users users.json --groups groups.json --group app-group > users.acl\n"
+      "or:    respgate import --from-server cache.example:6379 --tls --user admin --password-file FILE > users.acl\n"
+      "What is changed on the way, or cannot be known, is told on stderr.");
+  command->add_option("SOURCE", options.source, "elasticache: files that the aws program printed")->check(CLI::IsMember({"elasticache"}));
+  const auto add = [&](const char* name, std::string& value, const char* what, const char* type, const char* environment) {
+    command->add_option(name, value, what)->envname(environment)->type_name(type);
+  };
+  add("--users", options.users_file, "what `aws elasticache describe-users` printed", "FILE", "RESPGATE_IMPORT_USERS");
+  add("--groups", options.groups_file, "what `aws elasticache describe-user-groups` printed", "FILE", "RESPGATE_IMPORT_GROUPS");
+  add("--group", options.group, "only members of this user group", "ID", "RESPGATE_IMPORT_GROUP");
+  add("--from-server", options.from_server, "ask this server for ACL LIST instead", "HOST:PORT", "RESPGATE_IMPORT_FROM_SERVER");
+  add("--ca-file", options.ca_file, "with --tls: whom to trust in the place of the system's authorities", "FILE",
+      "RESPGATE_IMPORT_CA_FILE");
+  add("--server-name", options.server_name, "with --tls: the name in its certificate, if it is not HOST", "NAME",
+      "RESPGATE_IMPORT_SERVER_NAME");
+  add("--user", options.user, "log in as this user; the default user if not given", "NAME", "RESPGATE_IMPORT_USER");
+  add("--password-file", options.password_file, "log in with the password in the first line of this file", "FILE",
+      "RESPGATE_IMPORT_PASSWORD_FILE");
+  command->add_flag("--tls", options.tls, "speak TLS to the server, and verify it");
+  command->add_flag("--unsafe-plaintext", options.unsafe_plaintext, "without --tls, go to another machine nevertheless");
+  command->callback([&] { chosen = [&] { return run_import(options); }; });
+}
+
 void add_dev(CLI::App& app, DevOptions& options, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("dev", "Start a private server with the proxy in front of it, for trying things out");
   add_config(*command, options.config_file);
@@ -160,6 +186,7 @@ int run(std::vector<std::string> words) {
   RunOptions run_options;
   CheckOptions check_options;
   ExplainOptions explain_options;
+  ImportOptions import_options;
   DevOptions dev_options;
   AdminOptions admin_options;
   AuditVerifyOptions audit_options;
@@ -170,6 +197,7 @@ int run(std::vector<std::string> words) {
   add_run(app, run_options, chosen);
   add_check(app, check_options, chosen);
   add_explain(app, explain_options, chosen);
+  add_import(app, import_options, chosen);
   add_dev(app, dev_options, chosen);
   add_audit(app, audit_options, chosen);
   add_suggest(app, suggest_options, chosen);

@@ -50,6 +50,18 @@ struct ExplainOptions {
 };
 int run_explain(const ExplainOptions& options);
 
+struct ImportOptions {
+  std::string source;  // "elasticache", or empty with from_server
+  std::string users_file, groups_file, group;
+  std::string from_server;  // host:port or unix:/path
+  bool tls = false;
+  std::string ca_file, server_name;  // empty: the system's; the host
+  std::string user, password_file;
+  bool unsafe_plaintext = false;  // a login and hashes over the network without TLS
+};
+// The result goes to stdout, every change and loss to stderr.
+int run_import(const ImportOptions& options);
+
 struct DevOptions {
   std::string config_file;  // empty: the built-in sample
   std::optional<std::uint16_t> port;

@@ -13,7 +13,7 @@ import termios
 import unittest
 
 RESPGATE = os.environ["RESPGATE"]
-COMMANDS = ("run", "check", "explain", "dev", "audit", "suggest", "hash-password", "admin", "version")
+COMMANDS = ("run", "check", "explain", "import", "dev", "audit", "suggest", "hash-password", "admin", "version")
 YAML = """\
 listeners: [{name: main, address: 127.0.0.1:6380}]
 upstream: {nodes: ["127.0.0.1:6379"]}

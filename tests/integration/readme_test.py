@@ -53,7 +53,7 @@ class ReadmeTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        for name in ("conf", "tests/data/posture"):
+        for name in ("conf", "tests/data/posture", "tests/data/elasticache"):
             shutil.copytree(name, os.path.join(self.folder, name))
         subprocess.run(["chmod", "-R", "u=rwX,go=rX", self.folder], check=True)
 
@@ -63,6 +63,7 @@ class ReadmeTest(unittest.TestCase):
 
     def run_step(self, command):
         command = command.replace("redis-cli", f"redis-cli -p {self.port}").replace("build/respgate", os.path.abspath(RESPGATE))
+        command = command.replace("--from-server 127.0.0.1:6379", f"--from-server 127.0.0.1:{self.port}")
         done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False, cwd=self.folder)
         # redis-cli puts an empty line behind an error; explain names files in full.
         lines = done.stdout.decode().replace(self.folder + "/", "").splitlines()
