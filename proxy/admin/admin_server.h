@@ -37,6 +37,7 @@ struct AdminBackend {
   std::function<std::string()> metrics;                                       // Prometheus text
   std::function<std::string()> config;                                        // JSON
   std::function<std::string()> summary;                                       // JSON
+  std::function<std::string()> posture;                                       // JSON
   std::function<void(std::function<void(std::string)> done)> users;           // JSON
   std::function<void(std::function<void(std::string)> done)> clients;         // JSON
   std::function<std::string()> certificates;                                  // JSON

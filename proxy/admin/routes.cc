@@ -53,6 +53,7 @@ const std::vector<AdminRoutes::Route>& AdminRoutes::table() {
       {"/metrics", kRead, true, {}, &AdminRoutes::metrics},
       {"/config", kRead, false, {}, &AdminRoutes::config},
       {"/summary", kRead, false, {}, &AdminRoutes::summary},
+      {"/posture", kRead, false, {}, &AdminRoutes::posture},
       {"/users", kRead, false, {}, &AdminRoutes::users},
       {"/clients", kRead, false, {}, &AdminRoutes::clients},
       {"/certs", kRead, false, {}, &AdminRoutes::certificates},
@@ -150,6 +151,8 @@ void AdminRoutes::metrics(const AdminRequest& /*request*/, const Done& done) con
 void AdminRoutes::config(const AdminRequest& /*request*/, const Done& done) const { done(json(backend_->config())); }
 
 void AdminRoutes::summary(const AdminRequest& /*request*/, const Done& done) const { done(json(backend_->summary())); }
+
+void AdminRoutes::posture(const AdminRequest& /*request*/, const Done& done) const { done(json(backend_->posture())); }
 
 void AdminRoutes::users(const AdminRequest& /*request*/, const Done& done) const {
   backend_->users([done](std::string body) { done(json(std::move(body))); });

@@ -60,6 +60,7 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   void metrics(const AdminRequest& request, const Done& done) const;
   void config(const AdminRequest& request, const Done& done) const;
   void summary(const AdminRequest& request, const Done& done) const;
+  void posture(const AdminRequest& request, const Done& done) const;
   void users(const AdminRequest& request, const Done& done) const;
   void clients(const AdminRequest& request, const Done& done) const;
   void certificates(const AdminRequest& request, const Done& done) const;

@@ -75,6 +75,7 @@ class Server {
   void finish();
   Readiness readiness() const;
   std::string summary() const;
+  std::string posture() const;
   void collect_users(std::function<void(std::string)> done);
   void collect_clients(std::function<void(std::string)> done);
   void kill(std::string user, std::uint64_t id, std::function<void(std::size_t)> done);

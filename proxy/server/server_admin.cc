@@ -77,6 +77,7 @@ AdminBackend Server::admin_backend() {
   };
   backend.config = [this] { return describe_config(config()); };
   backend.summary = [this] { return summary(); };
+  backend.posture = [this] { return posture(); };
   backend.users = [this](auto done) { collect_users(std::move(done)); };
   backend.clients = [this](auto done) { collect_clients(std::move(done)); };
   backend.certificates = [this] { return describe_certificates(*snapshot_); };

@@ -1,9 +1,10 @@
-// How the process is doing, in one small answer of the admin port.
+// How the process is doing, and how its configuration stands, in two small answers of the admin port.
 #include <ctime>
 
 #include <nlohmann/json.hpp>
 
 #include "proxy/common/log_text.h"
+#include "proxy/posture/posture.h"
 #include "proxy/server/server.h"
 
 namespace respgate::proxy {
@@ -68,6 +69,18 @@ std::string Server::summary() const {
                  {"listeners", describe(tally, process.commands)},
                  {"failed_logins", failed_logins(tally)},
                  {"failures", describe(most_failures(tally, kMaxUsers))}};
+  return all.dump();
+}
+
+std::string Server::posture() const {
+  json all = json::array();
+  for (const Finding& finding : posture_of(*snapshot_, std::time(nullptr))) {
+    all.push_back({{"sec", finding.sec},
+                   {"level", level_name(finding.level)},
+                   {"what", finding.what},
+                   {"why", finding.why},
+                   {"write", finding.write}});
+  }
   return all.dump();
 }
 

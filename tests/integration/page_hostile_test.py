@@ -101,6 +101,7 @@ class HostileTest(PageCase):
         self.assertTrue(any(IMAGE in listener for listener in column(4)))
         self.assertIn(IMAGE, self.rows("sources-failures")[0][0])
         self.assertIn(IMAGE, self.rows("upstream-table")[0][0])
+        self.assertTrue(any("window.xss" in " ".join(row) for row in self.rows("posture-table")), self.rows("posture-table"))
         certificate = self.rows("certificates-table")[0]
         self.assertIn(IMAGE, certificate[3])
         self.assertIn(f"{IMAGE}, gate", certificate[4])

@@ -41,6 +41,14 @@ class EmptyTest(PageCase):
         self.browser.press(*"flushall")
         self.browser.wait("return document.getElementById('users-count').textContent === '1 of 6'")
 
+    def test_the_posture_with_the_worst_first(self):
+        findings = json.loads(self.gate.admin.get("/posture"))
+        rows = self.rows("posture-table")
+        self.assertEqual(len(rows), len(findings))
+        rank = ["FAIL", "warn", "ok"]
+        self.assertEqual([row[1] for row in rows], sorted((finding["level"] for finding in findings), key=rank.index))
+        self.assertTrue(all(any(finding["what"] in row[2] for row in rows) for finding in findings))
+
     def test_an_event_appears_by_itself_and_is_counted(self):
         alice = self.connect("alice")
         self.assertIsInstance(alice.call("GET", "b:1"), Error)

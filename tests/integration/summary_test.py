@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""GET /summary, and what GET /users says of dangerous commands: what the admin port's page is made from."""
+"""GET /summary, GET /posture, and what GET /users says of dangerous commands: what the admin port's page is made from."""
 
 import json
 import unittest
 
 from harness.cases import GateCase
 from harness.deadline import wait_until
+from harness.processes import run_respgate
 from harness.resp import Error
 
 
@@ -51,6 +52,16 @@ class SummaryTest(GateCase):
             self.gate.reload()
         wait_until(lambda: self.summary()["last_reload"] == "success", "reloaded")
         self.assertGreater(self.summary()["generation"], generation)
+
+    def test_the_posture_is_what_check_prints(self):
+        findings = json.loads(self.gate.admin.get("/posture"))
+        self.assertEqual({finding["sec"] for finding in findings} - set(range(1, 8)), set())
+        printed = run_respgate("check", "-c", str(self.gate.config_path)).stdout.splitlines()
+        lines = [line for line in printed if line.startswith("SEC ")]
+        self.assertEqual(len(lines), len(findings))
+        for finding, line in zip(findings, lines):
+            self.assertEqual(line.split()[1:3], [str(finding["sec"]), finding["level"]])
+            self.assertIn(finding["what"], line)
 
     def test_users_are_told_with_their_dangerous_commands(self):
         users = {user["name"]: user for user in json.loads(self.gate.admin.get("/users"))}

@@ -1,7 +1,7 @@
 // Asks for what the page shows, again and again, as long as somebody can see it.
 
 const oftenMs = 2000;    // what moves: figures and events
-const seldomMs = 15000;  // what a reload changes: users, certificates
+const seldomMs = 15000;  // what a reload changes: users, certificates, posture
 const patienceMs = 10000;
 
 let token = '';  // here and nowhere else: it is gone with the page
@@ -32,9 +32,10 @@ async function askForAll() {
   takeSummary(JSON.parse(summary));
   takeEvents(text);
   if (performance.now() < seldomDue) return;
-  const [all, certificates] = await Promise.all([ask('users'), ask('certs')]);
+  const [all, certificates, findings] = await Promise.all([ask('users'), ask('certs'), ask('posture')]);
   takeUsers(JSON.parse(all));
   takeCertificates(JSON.parse(certificates));
+  takePosture(JSON.parse(findings));
   seldomDue = performance.now() + seldomMs;
 }
 

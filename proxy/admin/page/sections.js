@@ -167,3 +167,28 @@ const certificatesTable = new Table('certificates-table', {
 });
 
 const takeCertificates = (all) => certificatesTable.show(all.sort((a, b) => a.days_left - b.days_left));
+
+const weights = { FAIL: 'bad', warn: 'warn', ok: 'good' };
+
+function findingText({ what, why }) {
+  return why ? element('span', '', what, element('span', 'quiet', ` (${why})`)) : what;
+}
+
+const postureTable = new Table('posture-table', {
+  key: ({ sec, level, what }) => `${sec} ${level} ${what}`,
+  empty: 'Nothing was looked at.',
+  columns: [
+    { title: 'Question', isName: true, from: (finding) => `SEC ${finding.sec}` },
+    { title: 'Level', from: (finding) => finding.level, show: (level) => element('span', `badge ${weights[level] ?? ''}`, level) },
+    { title: 'Finding', kind: 'prose', from: ({ what, why }) => ({ what, why }), show: findingText },
+    { title: 'What to write', kind: 'prose', from: (finding) => finding.write },
+  ],
+});
+
+// The worst first; of the same level, in the order of the questions.
+function takePosture(findings) {
+  const rank = Object.keys(weights);
+  const counts = rank.map((level) => [level, findings.filter((finding) => finding.level === level).length]);
+  setText(byId('posture-count'), counts.filter(([, n]) => n > 0).map(([level, n]) => `${number(n)} ${level}`).join(', '));
+  postureTable.show(findings.sort((a, b) => rank.indexOf(a.level) - rank.indexOf(b.level) || a.sec - b.sec));
+}

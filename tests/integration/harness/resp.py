@@ -181,14 +181,16 @@ def shape(value):
 
 
 class Client:
-    """One connection.  `address` is a path (unix socket) or a (host, port)."""
+    """One connection.  `address` is a path (unix socket) or a (host, port); `source` is the address it comes from, like 127.0.1.7."""
 
-    def __init__(self, address, timeout=DEADLINE):
+    def __init__(self, address, timeout=DEADLINE, source=None):
         self.timeout = timeout
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         try:
+            if source:
+                self.socket.bind((source, 0))
             self.socket.connect(address)
         except OSError:
             self.socket.close()

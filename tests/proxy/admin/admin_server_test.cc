@@ -46,6 +46,7 @@ class AdminServerTest : public testing::Test {
     backend_.metrics = [] { return std::string("respgate_build_info{version=\"0\"} 1\n"); };
     backend_.config = [] { return std::string("{\"workers\":2}"); };
     backend_.summary = [] { return std::string("{\"ready\":true}"); };
+    backend_.posture = [] { return std::string("[{\"sec\":1}]"); };
     backend_.users = [](const auto& done) { done("[\"app\"]"); };
     backend_.clients = [](const auto& done) { done("[]"); };
     backend_.certificates = [] { return std::string("[{\"days_left\":9}]"); };
@@ -169,6 +170,7 @@ TEST_F(AdminServerTest, EveryPageIsServedWithItsType) {
   EXPECT_THAT(get("/config"), HasSubstr("Content-Type: application/json\r\n"));
   EXPECT_EQ(body_of(get("/config")), "{\"workers\":2}");
   EXPECT_EQ(body_of(get("/summary")), "{\"ready\":true}");
+  EXPECT_EQ(body_of(get("/posture")), "[{\"sec\":1}]");
   EXPECT_EQ(body_of(get("/certs")), "[{\"days_left\":9}]");
   EXPECT_EQ(body_of(get("/users")), "[\"app\"]");
   EXPECT_EQ(body_of(get("/clients")), "[]");
@@ -210,7 +212,7 @@ TEST_F(AdminServerTest, AnOpenAddressServesThePageWithoutTheTokenAndNothingElse)
   EXPECT_EQ(status_of(reply), 200);
   EXPECT_EQ(body_of(reply), page_html(PageToken::kAsked));
   EXPECT_THAT(acts(), IsEmpty());
-  for (const char* path : {"/summary", "/events", "/users", "/certs"}) EXPECT_EQ(status_of(get(path)), 401) << path;
+  for (const char* path : {"/summary", "/posture", "/events", "/users", "/certs"}) EXPECT_EQ(status_of(get(path)), 401) << path;
   EXPECT_EQ(status_of(exchange("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")), 403);
 }
 
@@ -398,7 +400,8 @@ TEST_F(AdminServerTest, TheHealthAddressTellsHealthAndNothingElse) {
   EXPECT_EQ(status_of(ask("/livez")), 200);
   EXPECT_EQ(body_of(ask("/readyz")), "not ready\n");
   EXPECT_EQ(status_of(ask("/metrics")), 200);
-  for (const char* path : {"/", "/config", "/summary", "/users", "/clients", "/certs", "/events", "/audit", "/reload", "/drain"})
+  for (const char* path :
+       {"/", "/config", "/summary", "/posture", "/users", "/clients", "/certs", "/events", "/audit", "/reload", "/drain"})
     EXPECT_EQ(status_of(ask(path)), 404) << path;
 }
 
