@@ -54,6 +54,23 @@ class DockerfileTest(unittest.TestCase):
         libraries = re.findall(r"^respgate_library\((\w+)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE)
         self.assertLessEqual(set(libraries), {word for rest in rest_of("COPY") for word in rest.split()})
 
+    @unittest.skipUnless(shutil.which("cmake") and shutil.which("ninja"), "needs cmake and ninja")
+    def test_what_is_copied_can_be_configured_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for rest in rest_of("COPY"):
+                *sources, target = rest.split()
+                for name in sources:
+                    if not name.startswith("--") and (ROOT / name).is_dir():
+                        shutil.copytree(ROOT / name, pathlib.Path(folder, target))
+                    elif target == "./":
+                        shutil.copy(ROOT / name, folder)
+            words = next(rest for rest in rest_of("RUN") if rest.startswith("cmake ")).split("&&")[0].split()
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            # Every file that a target is made of is there: ninja says so without building anything.
+            done = subprocess.run(["ninja", "-C", "build", "-n", "respgate"], cwd=folder, capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_packages_are_those_that_are_installed_everywhere(self):
         ours = set((ROOT / ".ci/deps").read_text().split("packages=(")[1].split("\n)")[0].split())
         install = rest_of("RUN")[0].split("--no-install-recommends ")[1].split("&&")[0].split()
