@@ -70,7 +70,7 @@ class MonitoringTest(unittest.TestCase):
         port = free_port()
         listeners = [{"name": "tls", "address": f"127.0.0.1:{port}", "tls": {"cert_file": certificate, "key_file": key}}]
         gate = Respgate(cls.directory, server, USERS, {
-            "listeners": listeners, "enforcement": "observe",
+            "listeners": listeners, "enforcement": "observe", "audit": {"key_file": str(cls.directory.write("audit-key", "5a" * 32 + "\n"))},
             "commands": {"rules": [{"match": ["KEYS"], "action": "deny"}]}})
         cls.addClassCleanup(gate.stop)
         with TlsClient(("127.0.0.1", port), client_context(authority)) as client:
