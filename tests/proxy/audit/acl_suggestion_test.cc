@@ -41,7 +41,7 @@ class Recorder {
 
   Verdict say(const Words& words) {
     const Verdict verdict = client_.say(words, kWithLane);
-    decisions_.record(verdict, client_.gate_.client());
+    decisions_.record(verdict, client_.gate_.client(), client_.gate_.activity());
     return verdict;
   }
 
@@ -70,7 +70,8 @@ class Recorder {
   Client client_;
   Metrics metrics_{{"main"}, "node", 1};
   AuditLog log_;
-  DecisionLog decisions_{metrics_, log_};
+  DenialRecord denials_;
+  DecisionLog decisions_{metrics_, log_, denials_};
 };
 
 const std::vector<Words> kTraffic{
