@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -21,6 +22,7 @@ from harness.resp import Client
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BINARY = pathlib.Path(os.environ.get("RESPGATE", ROOT / "build" / "respgate")).resolve()
+_RANDOM = random.SystemRandom()  # no test that seeds its own chooses the ports of another
 _SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:")
 
 
@@ -44,10 +46,14 @@ class Directory:
 
 
 def free_port():
-    """A TCP port of the loopback that was free a moment ago; who binds it must be ready to lose the race."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port that nobody has just now, outside those that the kernel takes for outgoing connections."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as ports:
+        first_outgoing = int(ports.read().split()[0])
+    while True:
+        port = _RANDOM.randrange(min(10000, first_outgoing // 2), first_outgoing)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            return port
 
 
 @contextlib.contextmanager
