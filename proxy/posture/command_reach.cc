@@ -4,32 +4,20 @@
 #include <string_view>
 
 #include "acl/authorizer.h"
+#include "acl/dangerous_commands.h"
 
 namespace respgate::proxy {
 namespace {
 
 using acl::RuleOutcome;
-using protocol::Category;
 using protocol::CommandSpec;
 
 bool is_dangerous(const CommandSpec& spec) {
   const bool passes = !spec.is_container && spec.dispatch != protocol::Dispatch::kRefused;
-  return passes && (spec.in(Category::kDangerous) || spec.in(Category::kAdmin));
+  return passes && spec.in(protocol::Category::kDangerous);
 }
 
-bool is_granted(const acl::Principal& user, const CommandSpec& spec) {
-  return !acl::refused_by_name(user, spec, protocol::Args(&spec.name, 1));
-}
-
-// What it is to a client that says its own name: itself, what a rule makes of it, or nothing (null).
-const CommandSpec* outcome_of(const acl::Policy& policy, const acl::Principal& user, const CommandSpec& spec) {
-  if (policy.rules().client_name(spec) != spec.name) return nullptr;
-  const RuleOutcome rule = policy.rules().apply(user, spec);
-  if (rule.kind == RuleOutcome::Kind::kDeny) return nullptr;
-  if (rule.kind != RuleOutcome::Kind::kRewrite) return &spec;
-  const std::vector<std::string_view> words(rule.replacement.begin(), rule.replacement.end());
-  return protocol::find_command(words).spec;
-}
+bool has_own_name(const acl::Policy& policy, const CommandSpec& spec) { return policy.rules().client_name(spec) == spec.name; }
 
 std::string upper(std::string_view name) {
   std::string out(name);
@@ -48,30 +36,20 @@ bool is_there_whole(const CommandList& commands, const CommandSpec& container) {
 
 }  // namespace
 
-const CommandList& dangerous_commands() {
-  static const CommandList commands = [] {
-    CommandList found;
-    for (const CommandSpec& spec : protocol::all_commands()) {
-      if (is_dangerous(spec)) found.push_back(&spec);
-    }
-    return found;
-  }();
-  return commands;
-}
-
-CommandList reach_of(const acl::Policy& policy, const acl::Principal& user, const CommandList& commands) {
+CommandList dangerous_reach_of(const acl::Policy& policy, const acl::Principal& user) {
   CommandList reached;
-  for (const CommandSpec* spec : commands) {
-    const CommandSpec* outcome = outcome_of(policy, user, *spec);
-    if (outcome != nullptr && is_dangerous(*outcome) && is_granted(user, *outcome)) reached.push_back(outcome);
+  for (const std::string_view name : acl::dangerous_commands(policy, user)) {
+    const CommandSpec& spec = *protocol::find_command_by_name(name);
+    if (has_own_name(policy, spec)) reached.push_back(&spec);
   }
-  std::sort(reached.begin(), reached.end(), [](const CommandSpec* a, const CommandSpec* b) { return a->id < b->id; });
-  reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
   return reached;
 }
 
 bool can_run(const acl::Policy& policy, const acl::Principal& user, const CommandSpec& spec) {
-  return spec.dispatch != protocol::Dispatch::kRefused && outcome_of(policy, user, spec) == &spec && is_granted(user, spec);
+  if (spec.dispatch == protocol::Dispatch::kRefused || !has_own_name(policy, spec)) return false;
+  const RuleOutcome rule = policy.rules().apply(user, spec);
+  if (rule.kind == RuleOutcome::Kind::kDeny || rule.kind == RuleOutcome::Kind::kRewrite) return false;
+  return !acl::refused_by_name(user, spec, protocol::Args(&spec.name, 1));
 }
 
 std::vector<std::string> names_of(const CommandList& commands) {

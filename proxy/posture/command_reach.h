@@ -1,5 +1,4 @@
-// Which commands a user can get to run: what its ACL grants, less what command rules
-// deny and what was renamed, and what rules turn into something else as that.  As the
+// Which commands a user can get to run under their own names, as findings tell it.  As the
 // policy would decide were it enforced, whatever `enforcement` says.
 #pragma once
 
@@ -14,13 +13,11 @@ namespace respgate::proxy {
 // Ordered as in the table, each once.
 using CommandList = std::vector<const protocol::CommandSpec*>;
 
-// All of @dangerous and @admin that can pass a proxy at all; subcommands in the place of their containers.
-const CommandList& dangerous_commands();
+// What acl/dangerous_commands.h tells of him (@admin is within @dangerous), but for what was renamed: nobody says that
+// by accident.
+CommandList dangerous_reach_of(const acl::Policy& policy, const acl::Principal& user);
 
-// Of `commands`, and of what rules rewrite them to, those that count as dangerous and this user can run.
-CommandList reach_of(const acl::Policy& policy, const acl::Principal& user, const CommandList& commands);
-
-// Can he run this very command under its own name?
+// Can he run this very command, of whatever category?
 bool can_run(const acl::Policy& policy, const acl::Principal& user, const protocol::CommandSpec& spec);
 
 // Upper case, as in README and rules; a container with all its dangerous subcommands is one word: "CONFIG", "CLIENT|KILL".

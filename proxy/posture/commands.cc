@@ -67,7 +67,7 @@ void tell_dangerous(const Group& group, const std::vector<std::string>& users, F
 void judge_dangerous(const Policy& policy, const Users& users, Findings& findings) {
   std::map<Group, std::vector<std::string>> groups;
   for (const Principal* user : users) {
-    Group group{reach_of(policy, *user, dangerous_commands()), has_all_keys(*user)};
+    Group group{dangerous_reach_of(policy, *user), has_all_keys(*user)};
     if (!group.commands.empty()) groups[std::move(group)].push_back(user->name());
   }
   if (groups.empty()) return findings.ok(kSec, "no user with limits can run a command of @dangerous or @admin");

@@ -31,7 +31,8 @@ void judge_health(const AdminConfig& admin, Findings& findings) {
 // Files whose contents let somebody in.  Keys of certificates are SEC 5's.
 std::vector<std::pair<std::string, std::string>> secret_files(const Snapshot& snapshot) {
   const Config& config = snapshot.config;
-  std::vector<std::pair<std::string, std::string>> files{{"users.file", config.users_file}, {"admin.token_file", config.admin.token_file}};
+  std::vector<std::pair<std::string, std::string>> files{
+      {"users.file", config.users_file}, {"admin.token_file", config.admin.token_file}, {"audit.key_file", config.audit.key_file}};
   for (const std::string& file : login_files(config)) files.emplace_back("password or key file", file);
   for (const ListenerConfig& listener : config.listeners) {
     if (!listener.tls) continue;
@@ -62,6 +63,10 @@ void judge_events(const AuditConfig& audit, Findings& findings) {
   } else {
     findings.ok(kDetection, where + (audit.allowed ? ", everything" : ", logins and refusals; what was allowed is not written (allowed)"));
   }
+  if (!audit.key_file.empty())
+    findings.ok(kDetection, "audit: each line vouches for those before it (key_file)", "respgate audit verify");
+  else if (audit.file != "stdout")
+    findings.warn(kDetection, "audit: no key_file", "who can write the file can change it, and nobody will see", "write key_file");
   if (audit.keys == AuditConfig::Keys::kPlain)
     findings.warn(kDetection, "audit.keys: plain", "names of keys hold names of people and orders, and the log keeps them",
                   "write keys: hash");
