@@ -109,16 +109,17 @@ std::string AclObserver::rules_of(const Traffic& traffic) {
 }
 
 void AclObserver::note_gaps(const Traffic& traffic, std::vector<std::string>& notes) {
-  if (traffic.unknown_names > 0)
+  if (traffic.unknown_names > 0) {
     notes.push_back(counted(traffic.unknown_names,
                             "names of keys and channels are hashed or left out in the file, so no pattern can be "
                             "suggested for them: record with audit.keys: plain"));
+  }
   if (traffic.left_out > 0) notes.push_back(counted(traffic.left_out, "keys and channels were not recorded, of commands with very many"));
   if (traffic.unwritable > 0)
     notes.push_back(counted(traffic.unwritable, "names cannot be written as a rule of their own: empty keys, or patterns with blanks"));
   const bool has_scripts = std::any_of(traffic.commands.begin(), traffic.commands.end(),
                                        [](protocol::CommandId id) { return runs_scripts(protocol::command(id)); });
-  if (has_scripts) notes.push_back("scripts and functions need commands.scripts besides");
+  if (has_scripts) notes.emplace_back("scripts and functions need commands.scripts besides");
 }
 
 std::vector<AclSuggestion> AclObserver::suggest() const {

@@ -19,9 +19,8 @@ constexpr std::size_t kHexDigits = 2 * sizeof(ChainValue);
 // In its only spelling: no sign, no leading zero, not 0.
 std::optional<std::uint64_t> read_position(std::string_view digits) {
   std::uint64_t number = 0;
-  const char* const last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, number);
-  if (digits.empty() || digits.front() == '0' || error != std::errc{} || end != last) return std::nullopt;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (digits.empty() || digits.front() == '0' || error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   return number;
 }
 

@@ -29,7 +29,7 @@ void AuditVerifier::begin_file(std::string name) {
   line_ = 0;
 }
 
-void AuditVerifier::report(AuditFault fault) {
+void AuditVerifier::report(const AuditFault& fault) {
   ++faults_;
   if (on_fault_) on_fault_(fault);
 }

@@ -63,7 +63,7 @@ class AuditVerifier {
   };
 
   void fault(std::string what) { report({file_, line_, std::move(what)}); }
-  void report(AuditFault fault);
+  void report(const AuditFault& fault);
   bool judge(const SealedLine& line, const std::optional<ChainNote>& note);
   void judge_stray(const std::optional<ChainNote>& told);
   bool is_first_of_file_set(const SealedLine& line, const std::optional<ChainNote>& note);

@@ -48,9 +48,10 @@ bool read_follows(std::string_view text, ChainNote& note) {
   text.remove_prefix(behind + kBehindTorn.size());
   const std::size_t digits = text.find(kBytesHash);
   if (digits == std::string_view::npos) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, note.torn_bytes);
+  const std::string_view number = text.substr(0, digits);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), note.torn_bytes);
   const auto hash = read_chain_value(text.substr(digits + kBytesHash.size()));
-  if (error != std::errc{} || end != text.data() + digits || !hash) return false;
+  if (error != std::errc{} || end != number.data() + number.size() || !hash) return false;
   note.torn_hash = *hash;
   return true;
 }

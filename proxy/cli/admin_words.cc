@@ -1,4 +1,6 @@
 // The command line of `respgate admin`.
+#include <utility>
+
 #include <CLI/CLI.hpp>
 
 #include "proxy/cli/admin.h"
@@ -46,8 +48,11 @@ struct Words {
   // An option whose value becomes a parameter of the request.
   static CLI::Option* add_parameter(CLI::App& command, AdminOptions& options, const std::string& flags, const std::string& name,
                                     const std::string& help) {
-    return command.add_option_function<std::string>(
-        flags, [&options, name](const std::string& value) { options.parameters.emplace_back(name, value); }, help);
+    CLI::callback_t take = [&options, name](const CLI::results_t& given) {
+      options.parameters.emplace_back(name, given.front());
+      return true;
+    };
+    return command.add_option(flags, std::move(take), help);
   }
 };
 

@@ -74,8 +74,7 @@ int conclude(const AuditVerifier& verifier, std::uint64_t lines) {
 
 }  // namespace
 
-int run_audit_verify(const AuditVerifyOptions& given) {
-  AuditVerifyOptions options = given;
+int run_audit_verify(AuditVerifyOptions options) {
   if (const std::string problem = complete(options); !problem.empty()) return cannot_say(problem);
   if (options.key_file.empty()) return cannot_say("no key: write --key-file FILE, or -c CONFIG with audit.key_file in it");
   if (options.files.empty()) return cannot_say("no file: write the name of an audit file, or -c CONFIG with audit.file in it");

@@ -77,7 +77,7 @@ struct AuditVerifyOptions {
   std::string head;  // "41" or "41:<hex>"; empty: not known
 };
 // 0: whole; 1: cut or changed; 2: cannot be said.
-int run_audit_verify(const AuditVerifyOptions& options);
+int run_audit_verify(AuditVerifyOptions options);
 
 struct SuggestOptions {
   std::vector<std::string> files;

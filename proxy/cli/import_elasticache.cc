@@ -130,6 +130,7 @@ class Reader {
 
   void select_from_file() {
     std::vector<std::string> ids;
+    ids.reserve(groups_.size());
     for (const AwsGroup& group : groups_) ids.push_back(group.id);
     if (wanted_.empty() && groups_.size() == 1) wanted_ = groups_.front().id;
     const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const AwsGroup& group) { return group.id == wanted_; });

@@ -34,7 +34,7 @@ class Conversation {
 
   // Empty: connected, and encrypted where that is asked.
   std::string connect() {
-    const std::string why = source_.address.kind == Address::Kind::kUnix ? connect_unix() : connect_tcp();
+    std::string why = source_.address.kind == Address::Kind::kUnix ? connect_unix() : connect_tcp();
     if (!why.empty() || !source_.tls) return why;
     stream_->begin_tls(source_.tls, source_.address.host);
     return shake_hands();

@@ -44,10 +44,11 @@ void check_tokens_are_private(MapReader& section, const UpstreamConfig& upstream
   const bool takes_tokens =
       upstream.credentials.iam || std::any_of(upstream.per_user.begin(), upstream.per_user.end(),
                                               [](const OwnCredentials& own) { return own.credentials.iam.has_value(); });
-  if (takes_tokens && !stays_here)
+  if (takes_tokens && !stays_here) {
     section.complain("credentials",
                      "an IAM token in plain text is for everybody on the way: write upstream.tls, as ElastiCache wants it, "
                      "or reach the node over loopback or a unix socket");
+  }
 }
 
 void read_timeouts(MapReader& section, UpstreamConfig& upstream) {
