@@ -89,7 +89,7 @@ struct AuditLog::Impl {
   void run();
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   Work take_work();
-  bool carry_out(const Work& work);
+  bool carry_out(const Work& mine);
   void remember(std::string line);
   bool is_urgent() const { return work.reopens || work.leaves || is_stopping || flushers > 0 || work.events.size() >= kQueuedEvents / 2; }
   void refresh_refusal() {
