@@ -72,6 +72,7 @@ void judge_dangerous(const Policy& policy, const Users& users, Findings& finding
   }
   if (groups.empty()) return findings.ok(kSec, "no user with limits can run a command of @dangerous or @admin");
   std::vector<std::pair<std::vector<std::string>, const Group*>> by_name;  // in the order of names, not of addresses
+  by_name.reserve(groups.size());
   for (const auto& [group, names] : groups) by_name.emplace_back(names, &group);
   std::sort(by_name.begin(), by_name.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [names, group] : by_name) tell_dangerous(*group, names, findings);
@@ -111,11 +112,12 @@ void judge_scripts(const Policy& policy, const Users& users, Findings& findings)
   const acl::PolicyOptions& options = policy.options();
   using Scripts = acl::PolicyOptions::Scripts;
   if (options.scripts == Scripts::kDeny) return;
-  if (options.scripts == Scripts::kAllowList)
+  if (options.scripts == Scripts::kAllowList) {
     return findings.ok(kSec,
                        "commands.scripts: " + counted(options.script_sha1.size(), "script") + " and " +
                            counted(options.functions.size(), "function") + " are listed",
                        "what they do at the node is not seen: list only what was read");
+  }
   Users runners;
   for (const Principal* user : users) {
     const auto runs = [&](const protocol::CommandSpec* spec) { return can_run(policy, *user, *spec); };

@@ -22,6 +22,7 @@ std::string list_text(const std::vector<std::string>& words, std::size_t most) {
 std::string users_text(const std::vector<std::string>& names) {
   constexpr std::size_t kMostNames = 8, kNameBytes = 64;
   std::vector<std::string> shown;
+  shown.reserve(names.size());
   for (const std::string& name : names) shown.push_back(log_text(name, kNameBytes));
   return (names.size() == 1 ? "user " : "users ") + list_text(shown, kMostNames);
 }
@@ -46,6 +47,7 @@ std::vector<const acl::Principal*> enabled_users(const acl::Policy& policy) {
 
 std::vector<std::string> names_of(const std::vector<const acl::Principal*>& users) {
   std::vector<std::string> names;
+  names.reserve(users.size());
   for (const acl::Principal* user : users) names.push_back(user->name());
   return names;
 }

@@ -46,19 +46,20 @@ void judge_upstream(const Snapshot& snapshot, Findings& findings) {
   const UpstreamConfig& upstream = snapshot.config.upstream;
   const Address& node = upstream.nodes.front();
   const std::string name = "the node (" + path_text(node.text) + ")";
-  if (!upstream.tls && node.is_loopback())
+  if (!upstream.tls && node.is_loopback()) {
     findings.ok(kOnTheWay, name + ": plain text that does not leave this machine");
-  else if (!upstream.tls)
+  } else if (!upstream.tls) {
     findings.fail(kOnTheWay, name + ": plain text", "the proxy's password and everybody's data can be read and changed on the network",
                   "write upstream.tls: {}, and turn on encryption in transit at the node");
-  else if (upstream.tls->verify == tls::Verify::kUnsafeNone)
+  } else if (upstream.tls->verify == tls::Verify::kUnsafeNone) {
     findings.fail(kOnTheWay, "upstream.tls.verify: unsafe_none", "whoever stands in between can read and change everything",
                   "write verify: full, and ca_file if the authority is your own");
-  else if (upstream.tls->verify == tls::Verify::kChain)
+  } else if (upstream.tls->verify == tls::Verify::kChain) {
     findings.warn(kOnTheWay, "upstream.tls.verify: chain", "whoever has a certificate of the same authorities can stand in between",
                   "write verify: full, and server_name if the certificate has another name");
-  else
+  } else {
     findings.ok(kOnTheWay, name + ": TLS, certificate and name verified");
+  }
   if (upstream.tls && upstream.tls->certificate) judge_key_file(snapshot, *upstream.tls->certificate, findings);
 }
 

@@ -90,16 +90,16 @@ void Reception::admit(tls::Stream stream, Guest guest) {
   const tls::ServerContextPtr& context = tls_context_of(*snapshot_, rules);
   if (!context) return welcome_(std::move(stream), std::move(guest));
   const std::size_t at_once = std::max<std::size_t>(1, rules.tls->max_handshakes / snapshot_->config.workers);
-  handshakes_.begin(
-      std::move(stream),
-      {guest.listener->metrics.index, guest.peer.substr(0, guest.peer.rfind(':')), context, rules.tls->handshake_timeout, at_once},
-      [this, guest = std::move(guest)](tls::Stream secured, std::string why) mutable {
-        const ListenerConfig* const now = rules_of(guest);
-        if (why.empty() && now != nullptr) why = verify_again(secured, tls_context_of(*snapshot_, *now));
-        if (why.empty() && now != nullptr) return welcome_(std::move(secured), std::move(guest));
-        if (!why.empty()) log_failed_handshake(guest, secured, why);
-        refuse(guest, RefusedConnection::kTlsHandshake, why);
-      });
+  // Made before the guest is moved from: arguments are evaluated in any order.
+  Handshakes::Terms terms{guest.listener->metrics.index, guest.peer.substr(0, guest.peer.rfind(':')), context, rules.tls->handshake_timeout,
+                          at_once};
+  handshakes_.begin(std::move(stream), std::move(terms), [this, guest = std::move(guest)](tls::Stream secured, std::string why) mutable {
+    const ListenerConfig* const now = rules_of(guest);
+    if (why.empty() && now != nullptr) why = verify_again(secured, tls_context_of(*snapshot_, *now));
+    if (why.empty() && now != nullptr) return welcome_(std::move(secured), std::move(guest));
+    if (!why.empty()) log_failed_handshake(guest, secured, why);
+    refuse(guest, RefusedConnection::kTlsHandshake, why);
+  });
 }
 
 // What somebody else sent is in it as a name at most, escaped; reasons are OpenSSL's words.

@@ -16,7 +16,7 @@ from harness.cases import USERS
 from harness.deadline import DEADLINE, wait_until
 from harness.pki import Authority, TlsClient, client_context
 from harness.processes import Directory, RedisServer, Respgate, free_port, run_respgate
-from harness.resp import Error
+from harness.resp import Client, Error
 from harness.tls_cases import TlsCase
 
 VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
@@ -257,6 +257,25 @@ class FullTest(TlsCase):
         with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as extra:
             self.assertEqual(extra.recv(100), b"")
         self.assertEqual(self.count("respgate_connections_refused_total", reason="max_connections"), 1)
+
+
+class FairHandshakesTest(TlsCase):
+    """`max_handshakes` is full: one more ends the oldest of the address that has the most."""
+
+    tls = {"max_handshakes": 3, "handshake_timeout": "30s"}
+    changes = {"workers": 1}
+
+    def begin(self, source):
+        client = Client(("127.0.0.1", self.port), source=source)
+        self.addCleanup(client.close)
+        client.write(b"\x16\x03\x01")  # the beginning of a handshake: before, it does not count as one
+        return client
+
+    def test_one_more_is_at_the_cost_of_who_has_the_most(self):
+        alone = self.begin("127.0.5.1")
+        crowd = [self.begin("127.0.5.2") for _ in range(3)]
+        self.assertEqual(crowd[0].socket.recv(1), b"")
+        self.assertFalse(alone.has_more())
 
 
 class ServerNameTest(TlsCase):
