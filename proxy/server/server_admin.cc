@@ -90,7 +90,7 @@ AdminBackend Server::admin_backend() {
   backend.drain = [this] { stop(); };  // after the answer: with no client left, a drain ends at once
   backend.kill = [this](std::string user, std::uint64_t id, auto done) { kill(std::move(user), id, std::move(done)); };
   backend.unlock = [this](const auto& user, const auto& source) { return state_.failed_logins.unlock(user, source, steady_ms()); };
-  backend.log_level = [this](const std::string& level) {
+  backend.log_level = [](const std::string& level) {
     const spdlog::level::level_enum parsed = spdlog::level::from_str(level);
     if (parsed == spdlog::level::off && level != "off") return false;
     spdlog::set_level(parsed);
