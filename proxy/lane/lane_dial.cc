@@ -14,6 +14,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "proxy/common/clock.h"
@@ -24,6 +25,8 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds kShortestPause{1};
+constexpr std::chrono::milliseconds kLongestPause{50};
 
 void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
 
@@ -101,12 +104,25 @@ asio::awaitable<bool> Lane::dial_tcp(std::string& why) {
   co_return false;
 }
 
+// A unix socket connects at once or not at all.  Where too many wait to be accepted it says EAGAIN, which is neither a
+// failure nor a connection under way (connect(2)); nothing tells when there is room, so it is tried until the deadline.
 asio::awaitable<bool> Lane::dial_unix(std::string& why) {
-  dialling_.emplace(io_.get_executor());
   const asio::local::stream_protocol::endpoint endpoint(settings_->address.path);
-  auto [error] = co_await dialling_->async_connect(asio::generic::stream_protocol::endpoint(endpoint), kAwait);
-  if (error) why = "cannot connect to " + settings_->address.text + ": " + error.message();
-  co_return !error;
+  dialling_.emplace(io_.get_executor());
+  boost::system::error_code error;
+  dialling_->open(endpoint.protocol(), error);
+  if (!error) dialling_->native_non_blocking(true, error);
+  asio::steady_timer room(io_);
+  for (auto pause = kShortestPause; !error; pause = std::min(2 * pause, kLongestPause)) {
+    if (::connect(dialling_->native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) co_return true;
+    if (errno != EAGAIN && errno != EINTR) error.assign(errno, boost::system::system_category());
+    if (error) break;
+    room.expires_after(pause);
+    co_await room.async_wait(kAwait);
+    if (state_ == State::kEnded) co_return false;
+  }
+  why = "cannot connect to " + settings_->address.text + ": " + error.message();
+  co_return false;
 }
 
 }  // namespace respgate::proxy

@@ -14,6 +14,8 @@ ROUNDS = int(os.environ.get("RESPGATE_CONNECTIONS_ROUNDS", "40"))  # 200: the fi
 
 
 class ConnectionsTest(GateCase):
+    server_options = ("--tcp-backlog", "8")  # so few may wait to be accepted that a crowd of lanes finds no room at first
+
     def opened(self):
         """Connections the server has accepted so far; asking costs one."""
         with self.server.client() as client:
