@@ -26,6 +26,7 @@ std::vector<UserTally> most_failures(const Tally& tally, std::size_t n) {
     }
   }
   std::vector<UserTally> users;
+  users.reserve(sums.size());
   for (auto& [name, failures] : sums) users.push_back({name, failures});
   std::erase_if(users, [](const UserTally& user) { return failures_of(user) == 0; });
   std::stable_sort(users.begin(), users.end(), [](const UserTally& a, const UserTally& b) { return failures_of(a) > failures_of(b); });

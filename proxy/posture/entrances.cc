@@ -13,13 +13,14 @@ bool asks_for_certificates(const ListenerConfig& listener) {
 void judge_login_as(const ListenerConfig& listener, const acl::Principal& user, Findings& findings) {
   const std::string what = listener_text(listener) + ": whoever connects is " + users_text({user.name()});
   const std::string write = "remove login_as, or listen on unix:/path with a mode";
-  if (!listener.address.is_loopback() && !asks_for_certificates(listener))
+  if (!listener.address.is_loopback() && !asks_for_certificates(listener)) {
     findings.fail(kSec, what + ", without a password, from other machines too", "reaching the address is all it takes", write);
-  else if (user.is_unrestricted())
+  } else if (user.is_unrestricted()) {
     findings.warn(kSec, what + ", who has no limits", "every program that can connect can do everything",
                   "write login_as with a user that has the rights the application needs");
-  else
+  } else {
     findings.ok(kSec, what, "no password is asked for: what can connect counts as the application");
+  }
 }
 
 // Where there is one plain entrance, it is everybody's.

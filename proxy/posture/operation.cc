@@ -13,13 +13,14 @@ constexpr int kControl = 6, kDetection = 7;
 void judge_admin(const AdminConfig& admin, Findings& findings) {
   if (!admin.address) return findings.ok(kControl, "no admin port");
   const std::string name = "admin port " + path_text(admin.address->text);
-  if (!admin.address->is_loopback())
+  if (!admin.address->is_loopback()) {
     findings.warn(kControl, name + ": other machines can reach it, in plain text", "its token can be read on the network",
                   "write 127.0.0.1 or unix:/path, and go there over ssh or kubectl");
-  else if (admin.token_file.empty())
+  } else if (admin.token_file.empty()) {
     findings.ok(kControl, name + ": for this machine; nobody can change anything (no token_file)");
-  else
+  } else {
     findings.ok(kControl, name + ": for this machine; changes take a token");
+  }
 }
 
 void judge_health(const AdminConfig& admin, Findings& findings) {
@@ -92,11 +93,12 @@ void judge_operation(const Snapshot& snapshot, Findings& findings) {
 
 void judge_records(const Snapshot& snapshot, Findings& findings) {
   const Config& config = snapshot.config;
-  if (config.audit.file.empty())
+  if (config.audit.file.empty()) {
     findings.warn(kDetection, "no audit", "nobody can say afterwards who was let in and what was refused",
                   "write audit: {file: FILE}, or file: stdout");
-  else
+  } else {
     judge_events(config.audit, findings);
+  }
   judge_metrics(config, findings);
 }
 
