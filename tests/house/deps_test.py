@@ -69,6 +69,14 @@ class DepsTest(unittest.TestCase):
         self.assertEqual(subprocess.run(["sh", policy, "ssh", "restart"]).returncode, 0)
         self.assertFalse(self.policy.exists())
 
+    def test_the_peers_of_the_bench_are_not_started_either(self):
+        self.assertEqual(self.deps("nutcracker", "haproxy").returncode, 0)
+        self.assertEqual(self.asked()[-2:], [f"update-rc.d {name} disable" for name in ("haproxy", "nutcracker")])
+        starts = lambda name: subprocess.run(["sh", self.root / "seen", name, "start"], check=False).returncode
+        for name in ("nutcracker", "nutcracker.service", "haproxy", "haproxy.service"):
+            self.assertEqual(starts(name), 101, name)
+        self.assertEqual(starts("redis-server"), 0)  # was here before, and is somebody's
+
     def test_other_packages_touch_no_service(self):
         self.deps("curl")
         self.assertFalse((self.root / "seen").exists())
