@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""respgate beside the floors and the peers that are installed, each loaded in turn with redis-benchmark: `make bench`.
+
+Every round loads every subject of every case once.  Printed, and written to build/bench.json: throughput, p50 and p99, CPU for each
+request, memory, and the marks with whether they are met.  Where the rounds disagree about a mark, it says so and concludes nothing.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import resource
+import signal
+import sys
+
+import cases
+import idle
+import load
+import machine
+import peers
+import report
+import stage
+
+from harness.processes import BINARY, ROOT
+
+README_PLACE = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="respgate beside the floors and its peers")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=200_000, help="of a run without pipelining; the others follow from it (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", choices=cases.PARTS, metavar="PART", help=f"of: {', '.join(cases.PARTS)}")
+    parser.add_argument("--peer", action="append", default=[], type=stage.peer, metavar="NAME=HOST:PORT,PID",
+                        help="another, on plain TCP and without a login; the same redis-server need not be behind it")
+    parser.add_argument("--json", type=pathlib.Path, default=BINARY.parent / "bench.json", metavar="FILE", help="where the figures go (default: %(default)s)")
+    parser.add_argument("--readme", action="store_true", help="put the figures into README.md too")
+    return parser.parse_args()
+
+
+def tell(words):
+    print(words, file=sys.stderr, flush=True)
+
+
+def raise_descriptor_limit():
+    """As far as one may; what is started inherits it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def turns(subjects, round_number):
+    """Nobody is always the one who comes first."""
+    first = round_number % len(subjects)
+    return subjects[first:] + subjects[:first]
+
+
+def load_all(scene, chosen, rounds, requests):
+    """{case: {subject: {figure: [of each round]}}}"""
+    figures = {case.name: {subject.name: {} for subject in scene.subjects(case)} for case in chosen}
+    stage.fill(scene.server)
+    for case in chosen:
+        for subject in scene.subjects(case):
+            load.run(case, subject, max(case.clients, int(requests * case.requests / 20)))  # the first connections and pages are nobody's cost
+    for number in range(rounds):
+        for case in chosen:
+            tell(f"round {number + 1} of {rounds}: {case.title}")
+            for subject in turns(scene.subjects(case), number):
+                seen = load.run(case, subject, max(case.clients, int(requests * case.requests)))
+                for figure, value in seen.items():
+                    figures[case.name][subject.name].setdefault(figure, []).append(value)
+    return figures
+
+
+def measured(options):
+    descriptors = raise_descriptor_limit()
+    parts = options.only or cases.PARTS
+    chosen = [case for case in cases.CASES if case.name in parts]
+    wanted = {name for case in chosen for name in case.subjects} | (set(idle.OTHERS) if cases.IDLE in parts else set())
+    lacking = {name: stage.Stage.lacks(name) for name in sorted(wanted)}
+    bystanders = machine.Bystanders([peer.pid for peer in options.peer])
+    with stage.Stage(options.peer) as scene:
+        figures = {}
+        if cases.IDLE in parts:
+            figures[cases.IDLE] = idle.all_measured(scene, descriptors, tell)
+        if chosen:
+            figures |= load_all(scene, chosen, options.rounds, options.requests)
+        others = bystanders.share()
+    return {"machine": machine.described(), "rounds": options.rounds, "requests": options.requests, "others": others,
+            "missing": [f"{name}, for there is no {program}" for name, program in lacking.items() if program], "figures": figures}
+
+
+def write_readme(run):
+    readme = ROOT / "README.md"
+    text, count = README_PLACE.subn(lambda place: place[1] + report.summary(run) + place[2], readme.read_text(encoding="utf-8"))
+    assert count == 1, f"{readme} has no place for the figures"
+    readme.write_text(text, encoding="utf-8")
+
+
+def interrupt(*_):
+    """Once: the next one would leave behind what is being ended."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main():
+    options = arguments()
+    for needed in (BINARY, peers.ANSWERER, peers.ASKER):
+        if not pathlib.Path(needed).exists():
+            sys.exit(f"bench: {needed} is not built: `make bench` builds it")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    try:
+        run = measured(options)
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted; what it had started has ended")
+    except load.Refused as refused:
+        sys.exit(f"bench: {refused}")
+    options.json.write_text(json.dumps(report.as_json(run), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(report.text(run))
+    tell(f"written to {options.json}")
+    if options.readme:
+        write_readme(run)
+
+
+if __name__ == "__main__":
+    main()
