@@ -17,19 +17,21 @@ import cases
 import idle
 import load
 import machine
+import marks
 import peers
 import report
 import stage
 
 from harness.processes import BINARY, ROOT
 
+SLICES = 4  # of a round
 README_PLACE = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description="respgate beside the floors and its peers")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=200_000, help="of a run without pipelining; the others follow from it (default: %(default)s)")
+    parser.add_argument("--requests", type=int, default=200_000, help="of a round without pipelining; the others follow from it (default: %(default)s)")
     parser.add_argument("--only", nargs="+", choices=cases.PARTS, metavar="PART", help=f"of: {', '.join(cases.PARTS)}")
     parser.add_argument("--peer", action="append", default=[], type=stage.peer, metavar="NAME=HOST:PORT,PID",
                         help="another, on plain TCP and without a login; the same redis-server need not be behind it")
@@ -55,20 +57,28 @@ def turns(subjects, round_number):
     return subjects[first:] + subjects[:first]
 
 
+def one_round(scene, case, number, requests):
+    """{subject: its figures}.  The subjects take turns within the round as well: this machine's mood lasts for seconds."""
+    slices = {subject.name: [] for subject in scene.subjects(case)}
+    for part in range(SLICES):
+        for subject in turns(scene.subjects(case), number + part):
+            slices[subject.name].append(load.run(case, subject, int(requests * case.requests / SLICES)))
+    return {name: marks.together(parts) for name, parts in slices.items()}
+
+
 def load_all(scene, chosen, rounds, requests):
     """{case: {subject: {figure: [of each round]}}}"""
     figures = {case.name: {subject.name: {} for subject in scene.subjects(case)} for case in chosen}
     stage.fill(scene.server)
     for case in chosen:
         for subject in scene.subjects(case):
-            load.run(case, subject, max(case.clients, int(requests * case.requests / 20)))  # the first connections and pages are nobody's cost
+            load.run(case, subject, int(requests * case.requests / 20))  # the first connections and pages are nobody's cost
     for number in range(rounds):
         for case in chosen:
             tell(f"round {number + 1} of {rounds}: {case.title}")
-            for subject in turns(scene.subjects(case), number):
-                seen = load.run(case, subject, max(case.clients, int(requests * case.requests)))
+            for name, seen in one_round(scene, case, number, requests).items():
                 for figure, value in seen.items():
-                    figures[case.name][subject.name].setdefault(figure, []).append(value)
+                    figures[case.name][name].setdefault(figure, []).append(value)
     return figures
 
 

@@ -33,9 +33,9 @@ def parsed(text):
     return {"rps": float(rows[0]["rps"]), "p50": float(rows[0]["p50_latency_ms"]), "p99": float(rows[0]["p99_latency_ms"])}
 
 
-def run(case, subject, requests):
-    """Those figures, and "cpu": µs of the subject's process for each request.  Both end at the first reply that is an
-    error, so nobody is fast by refusing."""
+def _run(case, subject, requests):
+    """(What it prints, CPU seconds of the subject's process.)  Both programs end at the first reply that is an error, so nobody is fast by
+    refusing."""
     before = cpu_seconds(subject.pid)
     words = command(case, subject, requests)
     try:
@@ -45,4 +45,18 @@ def run(case, subject, requests):
     cpu = cpu_seconds(subject.pid) - before
     if done.returncode != 0:
         raise Refused(f"{subject.name}, {case.title}: {words[0]} left with {done.returncode}: {(done.stdout + done.stderr)[-500:]}")
-    return {**parsed(done.stdout), "cpu": cpu * 1e6 / requests}
+    return done.stdout, cpu
+
+
+def fewest(case):
+    """Requests of a run that hardly does more than connect, log in and leave."""
+    return case.clients * case.pipeline
+
+
+def run(case, subject, requests):
+    """Those figures, and "cpu": µs of the subject's process for each request.  What connections, handshakes and logins cost is measured
+    by a run with the fewest requests, and left out."""
+    requests = max(requests, 2 * fewest(case))
+    _, connecting = _run(case, subject, fewest(case))
+    printed, cpu = _run(case, subject, requests)
+    return {**parsed(printed), "cpu": (cpu - connecting) * 1e6 / (requests - fewest(case))}

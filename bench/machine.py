@@ -62,8 +62,8 @@ class Bystanders:
 
     @staticmethod
     def _busy():
-        user, nice, system, _idle, _iowait, _irq, _softirq, steal = map(int, pathlib.Path("/proc/stat").read_text(encoding="ascii").split()[1:9])
-        return (user + nice + system + steal) / _TICKS
+        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, pathlib.Path("/proc/stat").read_text(encoding="ascii").split()[1:9])
+        return (user + nice + system + irq + softirq + steal) / _TICKS
 
     def _own(self):
         """Of this process and of its children, those that have ended and those that run."""

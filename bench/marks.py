@@ -4,7 +4,7 @@ import dataclasses
 import statistics
 
 FEWEST_ROUNDS = 3  # to conclude anything from
-AGREEING = 0.8     # of the rounds must lie on the side of the mark where the median is
+TRIMMED_FROM = 5   # from so many on, the least and the greatest value are not looked at: each may be a disturbed round
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,17 +30,32 @@ def values_of(mark, figures):
     return of if mark.to is None else ratios(of, case.get(mark.to, {}).get(mark.figure, []))
 
 
+def together(slices):
+    """The figures of one round, from those of its slices, which had equally many requests."""
+    return {"rps": statistics.harmonic_mean([one["rps"] for one in slices]), "cpu": statistics.mean(one["cpu"] for one in slices),
+            **{figure: statistics.median(one[figure] for one in slices) for figure in ("p50", "p99")}}
+
+
+def undisturbed(values):
+    return sorted(values)[1:-1] if len(values) >= TRIMMED_FROM else values
+
+
 def verdict(mark, values):
-    """"met", "goal met", "not met"; or why nothing can be concluded."""
+    """"met", "goal met", "not met", "reported"; or why nothing can be concluded."""
     if not values:
         return "not measured"
+    if not mark.is_bound:
+        return "reported"
     if len(values) < FEWEST_ROUNDS:
         return f"too few rounds: {len(values)}"
     median = statistics.median(values)
     is_kept = mark.keeps(median)
-    agreeing = sum(mark.keeps(value) == is_kept for value in values)
-    if agreeing < AGREEING * len(values):
+    rest = Spread.of(undisturbed(values))
+    if mark.keeps(rest.least) != is_kept or mark.keeps(rest.most) != is_kept:
         return "cannot tell: the rounds lie on both sides"
+    apart = (rest.most - rest.least) / median
+    if apart > mark.widest:
+        return f"cannot tell: the rounds are {apart:.0%} apart"
     if not is_kept:
         return "not met"
     return "goal met" if mark.goal is not None and median <= mark.goal else "met"

@@ -48,6 +48,8 @@ def of_idle(seen):
 
 
 def bound(mark):
+    if not mark.is_bound:
+        return ""
     return (f"≤ {mark.at_most:g}" if mark.at_most is not None else f"≥ {mark.at_least:g}") + (f" (goal {mark.goal:g})" if mark.goal is not None else "")
 
 
@@ -57,13 +59,13 @@ def of_marks(figures):
 
 
 def of_machine(run):
-    yield ", ".join(f"{what} {which}" for what, which in run["machine"].items())
-    yield f"{run['rounds']} rounds, {run['requests']:,} requests each in the first case; other processes took {run['others']:.0%} of the cores"
+    yield ", ".join(f"{what} {which}" for what, which in run["machine"].items()) + "."
+    yield f"Rounds: {run['rounds']}; requests of a round: from {run['requests']:,}. Other processes took {run['others']:.0%} of the cores."
     if run["others"] > BUSY:
         yield "The machine had other work: trust the ratios no further than their spread."
     if run["machine"]["cores"] < 6:
         yield f"With {run['machine']['cores']} cores for load, proxy and server together, a second worker has little to run on."
-    yield from (f"Not measured: {what}" for what in run["missing"])
+    yield from (f"Not measured: {what}." for what in run["missing"])
 
 
 def text(run):
