@@ -9,8 +9,8 @@ ARGS ?=
 # ThreadSanitizer wants its addresses free: some kernels spread a process further than it can bear.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test test-sanitizers test-redis-suite test-applications test-page bench coverage deps deps-lint deps-coverage \
-	deps-redis-suite deps-applications deps-page deps-bench format lint install clean
+.PHONY: help run test test-sanitizers test-redis-suite test-applications test-page bench bench-instructions coverage deps deps-lint \
+	deps-coverage deps-redis-suite deps-applications deps-page deps-bench deps-instructions format lint install clean
 
 help:
 	@echo 'make run [ARGS=...]   build and start `respgate dev`, a proxy with a private server behind it'
@@ -20,6 +20,7 @@ help:
 	@echo 'make test-applications  jobs of Celery, Sidekiq, BullMQ and others (it installs them) through the proxy'
 	@echo 'make test-page        the admin port'"'"'s page in a headless Chromium (it installs one)'
 	@echo 'make bench [ARGS="--only get"]  what it costs, beside nutcracker, haproxy and stunnel (it installs them); leave the machine alone meanwhile'
+	@echo 'make bench-instructions [ARGS="--top GET"]  instructions per command, counted by valgrind (it installs it)'
 	@echo 'make coverage         line coverage of protocol/ and acl/'
 	@echo 'make format, lint     rewrite in the house style; check style and clang-tidy'
 	@echo 'make install          to $$(DESTDIR)$$(PREFIX), which is $(DESTDIR)$(PREFIX)'
@@ -61,6 +62,10 @@ bench: deps deps-bench build/build.ninja
 	cmake --build --preset release --parallel $(JOBS) --target respgate answerer asker
 	RESPGATE=build/respgate /usr/bin/python3 -B bench/bench.py $(ARGS)
 
+bench-instructions: deps deps-instructions build/build.ninja
+	cmake --build --preset release --parallel $(JOBS) --target respgate
+	RESPGATE=build/respgate /usr/bin/python3 -B bench/instructions.py $(ARGS)
+
 coverage: deps deps-coverage build/coverage/build.ninja
 	cmake --build --preset coverage --parallel $(JOBS)
 	find build/coverage -name '*.gcda' -delete
@@ -85,6 +90,9 @@ deps-page:
 
 deps-bench:
 	@.ci/deps nutcracker haproxy stunnel4 redis-tools
+
+deps-instructions:
+	@.ci/deps valgrind
 
 deps-coverage:
 	@.ci/deps gcovr

@@ -126,7 +126,8 @@ class RedisServer:
 class Respgate:
     """A `respgate run`.  `changes` are merged into a small configuration: one unix listener called `main`."""
 
-    def __init__(self, directory, upstream, users, changes=None, name="gate", wait_ready=True, arguments=(), env=None, admin_token=None):
+    def __init__(self, directory, upstream, users, changes=None, name="gate", wait_ready=True, arguments=(), env=None, admin_token=None,
+                 prefix=()):
         self.name, self.directory = name, directory
         self.path = str(directory / f"{name}.sock")
         self.admin_path = str(directory / f"{name}-admin.sock")
@@ -137,7 +138,7 @@ class Respgate:
         self.admin = observation.Admin(self.config["admin"]["address"], admin_token)
         self._stderr_path = directory / f"{name}.stderr"
         with open(self._stderr_path, "wb") as stderr:
-            self.process = subprocess.Popen([BINARY, "run", "-c", self.config_path, *arguments],
+            self.process = subprocess.Popen([*prefix, BINARY, "run", "-c", self.config_path, *arguments],
                                             stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env={**os.environ, **(env or {})})
         path = "/readyz" if wait_ready else "/livez"
         with _ended_unless_started(self.process):
