@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 20> kKnownPasswords{
 const std::vector<acl::Secret::Digest>& known_digests() {
   static const std::vector<acl::Secret::Digest> digests = [] {
     std::vector<acl::Secret::Digest> made;
+    made.reserve(kKnownPasswords.size());
     for (const std::string_view password : kKnownPasswords) made.push_back(acl::Secret::digest_of(password));
     return made;
   }();
@@ -78,10 +79,11 @@ void judge_user(const Config& config, const Principal& user, Faults& faults, Fin
 
 void tell(const Faults& faults, Findings& findings) {
   const std::string write_hash = "write what `respgate hash-password` prints";
-  if (!faults.any_password.empty())
+  if (!faults.any_password.empty()) {
     findings.fail(kSec, users_text(faults.any_password) + ": nopass: every password is right",
                   "whoever reaches a listener has these rights",
                   write_hash + " in the place of nopass; who comes with a certificate or by login_as needs neither");
+  }
   if (!faults.known_password.empty())
     findings.fail(kSec, users_text(faults.known_password) + ": the password is the user's name, or one that everybody knows",
                   "it is guessed with the first few tries", "take another, and " + write_hash);

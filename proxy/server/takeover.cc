@@ -131,7 +131,7 @@ class TakeoverOffer::Impl : public std::enable_shared_from_this<Impl> {
     if (!packet) return lose(errno == 0 ? "it left before it served" : std::generic_category().message(errno));
     if (packet->text == kTakeoverHello && !has_asked_) {
       has_asked_ = true;
-      backend_.collect([self = shared_from_this(), number = heirs_](std::vector<SocketGroup> groups) {
+      backend_.collect([self = shared_from_this(), number = heirs_](const std::vector<SocketGroup>& groups) {
         if (!self->is_stopped_ && number == self->heirs_ && self->heir_.is_open()) self->give(groups);
       });
       return listen_to_heir();
@@ -178,6 +178,7 @@ TakeoverOffer::TakeoverOffer(asio::io_context& io, const std::string& path, bool
   impl_->start();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): to cancel a timer is the only thing in it that could throw, and does not.
 TakeoverOffer::~TakeoverOffer() { stop(); }
 
 void TakeoverOffer::stop() { impl_->stop(); }

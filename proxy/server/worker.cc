@@ -263,6 +263,7 @@ void Worker::sweep() {
 
 std::vector<ListeningSocket> Worker::copy_sockets() const {
   std::vector<ListeningSocket> copies;
+  copies.reserve(doors_.size());
   for (const auto& door : doors_) copies.push_back(copy_of(door->acceptor.native_handle()));
   return copies;
 }

@@ -57,7 +57,7 @@ class TaggedClient {
   std::string describe() const;
 
  private:
-  enum class Match { kNone, kMore, kWhole };
+  enum class Match : std::uint8_t { kNone, kMore, kWhole };
   std::optional<std::string> judge(const Outage& outage, CrowdCounters& counters);
   Match match(const Expected& expected, const Outage& outage, CrowdCounters& counters);
   Match match_one(std::string_view wire);

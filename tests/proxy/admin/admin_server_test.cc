@@ -52,7 +52,7 @@ class AdminServerTest : public testing::Test {
     backend_.certificates = [] { return std::string("[{\"days_left\":9}]"); };
     backend_.events = [](std::size_t n) { return std::string(n, 'x').empty() ? "" : "{\"n\":" + std::to_string(n) + "}\n{\"n\":0}\n"; };
     backend_.audit_state = [] { return std::string("{\"head\":null}"); };
-    backend_.reload = [this](auto done) {
+    backend_.reload = [this](const auto& done) {
       note("reload");
       done(reload_problem_);
     };

@@ -37,7 +37,7 @@ TEST(NamePatternsTest, FewNamesStandForThemselves) {
 TEST(NamePatternsTest, ManyEndsBehindOneBeginningBecomeOnePattern) {
   EXPECT_THAT(patterns_of(numbered("app:order:", 4)), ElementsAre("app:order:*"));
   std::vector<std::string> names = numbered("app:order:", 4);
-  names.push_back("app:total");
+  names.emplace_back("app:total");
   EXPECT_THAT(patterns_of(names), ElementsAre("app:order:*", "app:total"));
   for (const char* separator : {":", "/", ".", "|", "-", "_"})
     EXPECT_THAT(patterns_of(numbered(std::string("k") + separator, 9)), ElementsAre(std::string("k") + separator + "*"));

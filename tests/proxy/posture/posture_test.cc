@@ -1,6 +1,8 @@
 #include "proxy/posture/posture.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <ostream>
 #include <set>
 #include <string>
 #include <vector>
@@ -105,7 +107,7 @@ TEST_F(PostureTest, FailuresAndOpenWiresAreToldAtEveryStart) {
 // ------------------------------------------------------------------------------------------ one change, one finding
 
 // Which part of Setting the two texts replace.
-enum class In { kListeners, kUpstream, kUsers, kAcl, kMore };
+enum class In : std::uint8_t { kListeners, kUpstream, kUsers, kAcl, kMore };
 
 struct Case {
   In in;
@@ -113,7 +115,7 @@ struct Case {
   std::string line;  // how it begins
 };
 
-void PrintTo(const Case& each, std::ostream* out) { *out << each.line; }
+std::ostream& operator<<(std::ostream& out, const Case& each) { return out << each.line; }
 
 std::string& part_of(Setting& setting, In in) {
   switch (in) {

@@ -44,13 +44,14 @@ TEST(DenialRecordTest, ForgettingKeepsTheTotals) {
 TEST(DenialRecordTest, NothingIsLostBetweenThreads) {
   DenialRecord record;
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread)
+  for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&record, thread] {
       for (int i = 0; i < 500; ++i) {
         record.note(entry(Reason::kKey, std::to_string(thread)));
         (void)record.newest(AclLog::kMost);
       }
     });
+  }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(record.totals().key, 2000u);
   std::uint64_t counted = 0;

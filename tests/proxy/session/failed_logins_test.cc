@@ -237,11 +237,12 @@ TEST_F(FailedLoginsTest, ThreadsCountTogether) {
   limits_.max = 100;
   std::atomic<int> judged{0};
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int guess = 0; guess < 200; ++guess)
         if (!logins_.judge(limits_, "192.0.2.1", "app", false, kStart).is_refused) ++judged;
     });
+  }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(judged, 100);
 }
