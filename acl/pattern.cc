@@ -103,21 +103,25 @@ bool has_wide_class(std::string_view pattern) {
 Pattern Pattern::compile(std::string_view text) {
   Pattern compiled;
   compiled.text_ = text;
+  const auto shaped = [&compiled](Shape shape) {
+    compiled.shape_ = shape;
+    compiled.is_anchored_ = !compiled.literal_.empty();
+    if (compiled.is_anchored_) compiled.first_ = compiled.literal_.front();
+    return compiled;
+  };
   for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '?' || text[at] == '[') return compiled;
+    if (text[at] == '?' || text[at] == '[') return shaped(Shape::kGeneral);
     if (text[at] == '*') {
-      if (text.find_first_not_of('*', at) != std::string_view::npos) return compiled;
-      compiled.shape_ = compiled.literal_.empty() ? Shape::kAnything : Shape::kPrefix;
-      return compiled;
+      if (text.find_first_not_of('*', at) != std::string_view::npos) return shaped(Shape::kGeneral);
+      return shaped(compiled.literal_.empty() ? Shape::kAnything : Shape::kPrefix);
     }
     if (text[at] == '\\' && at + 1 < text.size()) ++at;
     compiled.literal_ += text[at];
   }
-  compiled.shape_ = Shape::kExact;
-  return compiled;
+  return shaped(Shape::kExact);
 }
 
-bool Pattern::matches(std::string_view subject) const {
+bool Pattern::matches_whole(std::string_view subject) const {
   switch (shape_) {
     case Shape::kExact: return subject == literal_;
     case Shape::kPrefix: return subject.starts_with(literal_);

@@ -28,15 +28,20 @@ class Pattern {
   // Any bytes are a pattern.  Patterns without `?`, `[` and inner `*` get a shortcut.
   static Pattern compile(std::string_view text);
 
-  bool matches(std::string_view subject) const;
+  // Most patterns of most users begin with another byte than the key: they are told from it without a call.
+  bool matches(std::string_view subject) const { return (!is_anchored_ || subject.starts_with(first_)) && matches_whole(subject); }
   const std::string& text() const { return text_; }
   bool operator==(const Pattern& other) const { return text_ == other.text_; }
 
  private:
   enum class Shape : std::uint8_t { kExact, kPrefix, kAnything, kGeneral };
+  bool matches_whole(std::string_view subject) const;
+
   std::string text_;
-  std::string literal_;  // kExact, kPrefix: the unescaped text
+  std::string literal_;  // what it begins with, unescaped; of kExact and kPrefix all of it
   Shape shape_ = Shape::kGeneral;
+  bool is_anchored_ = false;  // every match begins with first_
+  char first_ = 0;
 };
 
 // The matcher without shortcuts.  More than kMaxStars runs of `*` before the last one match nothing, as in
