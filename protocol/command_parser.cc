@@ -66,6 +66,7 @@ void CommandParser::set_limits(const Limits& limits, bool before_auth) {
 CommandParser::Status CommandParser::parse(std::string_view input) {
   missing_ = 0;
   if (drain_requested_ && !draining_) start_draining(input);
+  if (state_ == State::kBetween && take_whole(input)) return Status::kComplete;
   for (;;) {
     Step step;
     switch (state_) {
@@ -78,6 +79,40 @@ CommandParser::Status CommandParser::parse(std::string_view input) {
     }
     if (step) return *step;
   }
+}
+
+// Most commands: all of it is here, and nothing is wrong with it.  False: nothing has changed, and the steps below, which
+// know every other case, say what it is.
+bool CommandParser::take_whole(std::string_view input) {
+  const ShortNumber count = read_short_number(input, start_, '*');
+  if (count.size == 0 || count.value == 0 || count.value > next_limits_.arguments) return false;
+  views_.clear();
+  std::size_t at = start_ + count.size, bytes = 0;
+  const auto is_whole = [&] {
+    for (std::size_t i = 0; i < count.value; ++i) {
+      const ShortNumber bulk = read_short_number(input, at, '$');
+      const std::size_t begin = at + bulk.size, end = begin + bulk.value;
+      bytes += bulk.value;
+      if (bulk.size == 0 || bulk.value > next_limits_.bulk_bytes || bytes > next_limits_.request_bytes) return false;
+      if (input.size() < end + kCrlf.size() || input[end] != '\r' || input[end + 1] != '\n') return false;
+      extents_.push_back({begin - start_, bulk.value});
+      views_.emplace_back(input.data() + begin, bulk.value);
+      at = end + kCrlf.size();
+    }
+    return !belongs_to_another_protocol(views_.front());
+  };
+  if (!is_whole()) {
+    extents_.clear();
+    return false;
+  }
+  limits_ = next_limits_;
+  before_auth_ = next_before_auth_;
+  count_ = read_ = count.value;
+  bytes_ = bytes;
+  understood_ = at;
+  state_ = State::kComplete;
+  command_ = {views_, count_, input.substr(start_, understood_ - start_), false};
+  return true;
 }
 
 CommandParser::Step CommandParser::begin(std::string_view input) {

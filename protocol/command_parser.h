@@ -96,6 +96,7 @@ class CommandParser {
   // What one step came to: nothing yet (go on), or what parse() is to say.
   using Step = std::optional<Status>;
 
+  bool take_whole(std::string_view input);
   Step begin(std::string_view input);
   Step read_count(std::string_view input);
   Step read_inline(std::string_view input);

@@ -42,6 +42,7 @@ struct CommandSpec {
   Categories categories = 0;
   std::span<const KeySpec> keys;
   KeyFunction key_function = KeyFunction::kNone;
+  bool names_one_key = false;  // its first argument, and nothing else: most commands
   ChannelSpec channels;
   DatabaseSpec databases;
   Reach reach = Reach::kNamed;  // before its arguments are looked at

@@ -55,4 +55,26 @@ inline HeaderNumber read_header_number(std::string_view bytes) {
   return {kRead, value, end + kCrlf.size()};
 }
 
+// The header lines that nearly all are: the type byte, up to four digits, CRLF.  Anything else has the size 0, and
+// read_header_number() says what it is.
+struct ShortNumber {
+  std::size_t value = 0;
+  std::size_t size = 0;  // of the line, type byte and CRLF included
+};
+
+inline ShortNumber read_short_number(std::string_view input, std::size_t at, char type) {
+  constexpr std::size_t kMostDigits = 4;
+  if (input.size() < at + 1 + kMostDigits || input[at] != type) return {};  // a whole bulk or command is no shorter
+  std::size_t value = 0, digits = 0;
+  for (; digits < kMostDigits; ++digits) {
+    const auto digit = static_cast<unsigned char>(input[at + 1 + digits] - '0');
+    if (digit > 9) break;
+    value = value * 10 + digit;
+  }
+  const std::size_t end = at + 1 + digits;
+  const bool is_one_spelling = digits == 1 || (digits > 1 && input[at + 1] != '0');
+  if (!is_one_spelling || input.size() < end + kCrlf.size() || input[end] != '\r' || input[end + 1] != '\n') return {};
+  return {value, end - at + kCrlf.size()};
+}
+
 }  // namespace respgate::protocol

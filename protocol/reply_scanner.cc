@@ -60,10 +60,25 @@ ReplyScanner::ReplyScanner(RespVersion version, const ReplyLimits& limits) : ver
 ReplyScanner::Status ReplyScanner::scan(std::string_view input) {
   if (!error_.empty()) return Status::kError;
   missing_ = 0;
+  if (!head_known_ && offset_ == 0 && take_whole_bulk(input)) return Status::kComplete;
   while (!done_)
     if (const Step step = bulk_open_ ? read_bulk(input) : read_value(input)) return *step;
   frame_.wire = input.substr(0, offset_);
   return Status::kComplete;
+}
+
+// Most replies: a bulk, all of it here, and nothing wrong with it.  False: nothing has changed, and the steps below, which
+// know every other case, say what it is.
+bool ReplyScanner::take_whole_bulk(std::string_view input) {
+  const ShortNumber bulk = read_short_number(input, 0, '$');
+  if (bulk.size == 0 || bulk.value > limits_.bulk_bytes) return false;
+  const std::size_t end = bulk.size + bulk.value, whole = end + kCrlf.size();
+  if (dropped_ + whole > limits_.reply_bytes || depth_ > 0 || attributed_) return false;
+  if (input.size() < whole || input[end] != '\r' || input[end + 1] != '\n') return false;
+  offset_ = whole;
+  head_known_ = done_ = true;
+  frame_ = {RespType::kBulk, static_cast<std::int64_t>(bulk.value), input.substr(0, whole), 0};
+  return true;
 }
 
 ReplyScanner::Step ReplyScanner::read_value(std::string_view input) {

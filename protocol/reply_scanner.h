@@ -95,6 +95,7 @@ class ReplyScanner {
     bool is_attribute = false;
   };
 
+  bool take_whole_bulk(std::string_view input);
   Step read_value(std::string_view input);
   Step read_line(RespType type, std::string_view bytes);
   Step read_bulk_head(RespType type, std::string_view bytes);

@@ -69,6 +69,7 @@ class TargetFinder {
   const Targets& find(const CommandSpec& spec, Args args);
 
  private:
+  const Targets& one_key(const CommandSpec& spec);
   void find_keys(const CommandSpec& spec, Args args);
   void find_channels(const ChannelSpec& spec, Args args);
   void find_databases(const DatabaseSpec& spec, Args args);

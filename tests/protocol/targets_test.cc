@@ -78,6 +78,34 @@ TEST_F(TargetsTest, KeysAndAccessFollowTheKeySpecs) {
   EXPECT_THAT(keys({"PING"}), IsEmpty());
 }
 
+TEST_F(TargetsTest, TheShortWayFindsWhatTheLongWayFinds) {
+  std::size_t commands = 0;
+  for (const CommandSpec& spec : all_commands()) {
+    if (!spec.names_one_key) continue;
+    ++commands;
+    CommandSpec long_way = spec;
+    long_way.names_one_key = false;
+    for (std::size_t argc = 2; argc < 12; ++argc) {
+      if (!spec.arity_fits(argc)) continue;
+      const std::vector<std::string_view> args(argc, "STORE");  // an option's name as good as any other word
+      TargetFinder other;
+      find({"MSET", "a", "b", "c", "d"});  // leaves something behind
+      const Targets& found = finder_.find(spec, args);
+      const Targets& expected = other.find(long_way, args);
+      ASSERT_EQ(found.keys().size(), expected.keys().size()) << spec.name;
+      EXPECT_EQ(found.keys()[0].arg, expected.keys()[0].arg) << spec.name;
+      EXPECT_EQ(found.keys()[0].access, expected.keys()[0].access) << spec.name;
+      EXPECT_EQ(found.keys()[0].beyond_server, expected.keys()[0].beyond_server) << spec.name;
+      EXPECT_EQ(found.channels().size(), expected.channels().size()) << spec.name;
+      EXPECT_EQ(found.databases().size(), expected.databases().size()) << spec.name;
+      EXPECT_EQ(found.reach(), expected.reach()) << spec.name;
+      EXPECT_EQ(found.database_scope(), expected.database_scope()) << spec.name;
+      EXPECT_EQ(found.status(), expected.status()) << spec.name;
+    }
+  }
+  EXPECT_GT(commands, 100U);
+}
+
 TEST_F(TargetsTest, AResultHoldsNothingOfTheRequestBefore) {
   find({"SORT", "k", "BY", "w*", "STORE", "d", "nonsense"});
   EXPECT_THAT(keys({"GET", "k"}), ElementsAre(Key{"k", kR}));
