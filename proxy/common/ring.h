@@ -22,7 +22,12 @@ class Ring {
     assert(i < size_);
     return slots_[(first_ + i) & (slots_.size() - 1)];
   }
+  const T& operator[](std::size_t i) const {
+    assert(i < size_);
+    return slots_[(first_ + i) & (slots_.size() - 1)];
+  }
   T& front() { return (*this)[0]; }
+  const T& front() const { return (*this)[0]; }
 
   // A new T, value-initialised, at the back.
   T& emplace_back() {

@@ -43,7 +43,9 @@ std::string unknown_text(const CommandLookup& lookup, Args args) {
   return "ERR unknown subcommand '" + std::string(args[1].substr(0, kQuotedBytes)) + "'. Try " + container + " HELP.";
 }
 
-std::string_view first_word(const CommandSpec& spec) { return spec.name.substr(0, spec.name.find('|')); }
+std::string_view first_word(const CommandSpec& spec) {
+  return spec.container == protocol::kNoCommand ? spec.name : protocol::command(spec.container).name;
+}
 
 // May enforcement `observe` let this through?  Only what the server's own ACL would decide.
 bool observable(const acl::Decision& decision) {
@@ -99,7 +101,8 @@ bool Gate::refuses_by_name(const Command& head) const {
 
 Verdict Gate::admit(const Command& command, const Standing& standing) {
   skips_this_reply_ = std::exchange(skips_next_reply_, false);
-  Verdict verdict = judge(command, standing);
+  Verdict verdict;
+  judge(verdict, command, standing);
   if (verdict.kind == Verdict::Kind::kWait) {
     skips_next_reply_ = skips_this_reply_;
     return verdict;
@@ -111,11 +114,11 @@ Verdict Gate::admit(const Command& command, const Standing& standing) {
   }
   if (verdict.refusal == Refusal::kNone || !transaction_.is_open()) return verdict;
   transaction_.spoil();
-  return verdict.spec != nullptr && verdict.spec->name == "exec" ? abort_transaction(verdict) : verdict;
+  if (verdict.spec != nullptr && verdict.spec->name == "exec") abort_transaction(verdict);
+  return verdict;
 }
 
-Verdict Gate::judge(const Command& command, const Standing& standing) {
-  Verdict verdict;
+Verdict& Gate::judge(Verdict& verdict, const Command& command, const Standing& standing) {
   verdict.args = command.args;
   verdict.in_transaction = transaction_.is_open();
   answer_.clear();
@@ -144,9 +147,7 @@ bool Gate::apply_rules(Verdict& verdict) {
   switch (verdict.rule.kind) {
     case acl::RuleOutcome::Kind::kNone:
     case acl::RuleOutcome::Kind::kObserve: return true;
-    case acl::RuleOutcome::Kind::kDeny:
-      verdict = refuse(verdict, Refusal::kRule, rule_text(*verdict.spec, verdict.rule.message));
-      return false;
+    case acl::RuleOutcome::Kind::kDeny: refuse(verdict, Refusal::kRule, rule_text(*verdict.spec, verdict.rule.message)); return false;
     case acl::RuleOutcome::Kind::kRewrite: break;
   }
   rewritten_.assign(verdict.rule.replacement.begin(), verdict.rule.replacement.end());
@@ -163,8 +164,8 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
   if (command.drained && !rewritten) {
     // Its arguments were let go because its name was refused; whatever changed since, it stays refused.
     if (!passes_a_shared_proxy(spec) && !acl::refused_by_name(*client_.principal, spec, verdict.args)) return true;
-    verdict = refuse(verdict, Refusal::kAcl,
-                     acl::denial_text(verdict.decision, *client_.principal, spec, protocol::Targets{}, client_.policy->options().texts));
+    refuse(verdict, Refusal::kAcl,
+           acl::denial_text(verdict.decision, *client_.principal, spec, protocol::Targets{}, client_.policy->options().texts));
     return false;
   }
   const protocol::Targets& targets = finder_.find(spec, verdict.args);
@@ -175,7 +176,7 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
     verdict.observed = true;
     return true;
   }
-  verdict = refuse(verdict, Refusal::kAcl, acl::denial_text(verdict.decision, *client_.principal, spec, targets, options.texts));
+  refuse(verdict, Refusal::kAcl, acl::denial_text(verdict.decision, *client_.principal, spec, targets, options.texts));
   return false;
 }
 
@@ -195,7 +196,7 @@ std::span<const std::int64_t> Gate::databases() const {
   return transaction_.is_open() ? transaction_.databases() : std::span(&client_.database, 1);
 }
 
-Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::dispatch(Verdict& verdict, const Command& command, const Standing& standing) {
   const CommandSpec& spec = *verdict.spec;
   if (spec.dispatch == Dispatch::kRefused) return refuse_unavailable(verdict);
   if (is_subscriber() && client_.resp == protocol::RespVersion::kResp2 && !is_allowed_to_subscribers(spec))
@@ -210,7 +211,7 @@ Verdict Gate::dispatch(Verdict verdict, const Command& command, const Standing& 
 }
 
 // The bytes that leave always name the command that was authorised, whatever the client called it.
-Verdict Gate::forward(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::forward(Verdict& verdict, const Command& command, const Standing& standing) {
   if (!standing.no_room.empty()) return refuse(verdict, Refusal::kNoRoom, standing.no_room);
   verdict.kind = Verdict::Kind::kForward;
   const std::optional<std::string_view> name = server_name(*verdict.spec);
@@ -235,7 +236,7 @@ std::optional<std::string_view> Gate::server_name(const CommandSpec& spec) const
   return first_word(spec);
 }
 
-Verdict Gate::run_locally(Verdict verdict, const Standing& standing) {
+Verdict& Gate::run_locally(Verdict& verdict, const Standing& standing) {
   const std::string_view name = verdict.spec->name;
   if (name == "auth") return auth(verdict, standing);
   if (name == "hello") return hello(verdict, standing);
@@ -249,7 +250,7 @@ Verdict Gate::run_locally(Verdict verdict, const Standing& standing) {
 }
 
 // Who has the OK may count on what the client held being gone: its watches, its subscriptions.
-Verdict Gate::quit(Verdict verdict, const Standing& standing) {
+Verdict& Gate::quit(Verdict& verdict, const Standing& standing) {
   if (standing.has_lane && standing.owes_replies) return wait(verdict);
   verdict.drops_lane = standing.has_lane;
   protocol::append_simple(answer_, "OK");
@@ -287,7 +288,7 @@ Refusal Gate::answer_here(const CommandSpec& spec, Args args, std::int64_t now_m
 
 void Gate::append_unavailable(const CommandSpec& spec) { protocol::append_error(answer_, unavailable_text(spec)); }
 
-Verdict Gate::refuse_in_subscriber_mode(Verdict verdict) {
+Verdict& Gate::refuse_in_subscriber_mode(Verdict& verdict) {
   const std::string_view name = verdict.spec->name;
   const std::string_view code = name == "exec" ? "EXECABORT Transaction discarded because of: " : "ERR ";
   return refuse(verdict, Refusal::kWrongCall,
@@ -295,21 +296,21 @@ Verdict Gate::refuse_in_subscriber_mode(Verdict verdict) {
                     "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
 }
 
-Verdict Gate::refuse_unavailable(Verdict verdict) { return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec)); }
+Verdict& Gate::refuse_unavailable(Verdict& verdict) { return refuse(verdict, Refusal::kUnavailable, unavailable_text(*verdict.spec)); }
 
-Verdict Gate::refuse_unaudited(Verdict verdict) { return refuse(verdict, Refusal::kNotAudited, kAuditUnavailable); }
+Verdict& Gate::refuse_unaudited(Verdict& verdict) { return refuse(verdict, Refusal::kNotAudited, kAuditUnavailable); }
 
-Verdict Gate::wait(Verdict verdict) const {
+Verdict& Gate::wait(Verdict& verdict) const {
   verdict.kind = Verdict::Kind::kWait;
   return verdict;
 }
 
-Verdict Gate::finish(Verdict verdict) const {
+Verdict& Gate::finish(Verdict& verdict) const {
   verdict.answer = answer_;
   return verdict;
 }
 
-Verdict Gate::refuse(Verdict verdict, Refusal why, std::string_view text) {
+Verdict& Gate::refuse(Verdict& verdict, Refusal why, std::string_view text) {
   answer_.clear();
   protocol::append_error(answer_, text);
   verdict.kind = Verdict::Kind::kAnswer;

@@ -124,18 +124,19 @@ class Gate {
   std::size_t held_bytes() const { return transaction_.bytes() + executing_.bytes() + subscriptions_.bytes(); }
 
  private:
-  Verdict finish(Verdict verdict) const;
-  Verdict refuse(Verdict verdict, Verdict::Refusal why, std::string_view text);
-  Verdict refuse_unavailable(Verdict verdict);
-  Verdict refuse_unaudited(Verdict verdict);
-  Verdict wait(Verdict verdict) const;
-  Verdict judge(const protocol::Command& command, const Standing& standing);
+  // These fill the verdict they are given, and give it back: it is too large to be copied from step to step.
+  Verdict& finish(Verdict& verdict) const;
+  Verdict& refuse(Verdict& verdict, Verdict::Refusal why, std::string_view text);
+  Verdict& refuse_unavailable(Verdict& verdict);
+  Verdict& refuse_unaudited(Verdict& verdict);
+  Verdict& wait(Verdict& verdict) const;
+  Verdict& judge(Verdict& verdict, const protocol::Command& command, const Standing& standing);
   bool apply_rules(Verdict& verdict);
   bool authorize(Verdict& verdict, const protocol::Command& command);
-  Verdict dispatch(Verdict verdict, const protocol::Command& command, const Standing& standing);
-  Verdict forward(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& dispatch(Verdict& verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& forward(Verdict& verdict, const protocol::Command& command, const Standing& standing);
   std::optional<std::string_view> server_name(const protocol::CommandSpec& spec) const;
-  Verdict run_locally(Verdict verdict, const Standing& standing);
+  Verdict& run_locally(Verdict& verdict, const Standing& standing);
   Verdict::Refusal answer_here(const protocol::CommandSpec& spec, protocol::Args args, std::int64_t now_ms);
   void append_unavailable(const protocol::CommandSpec& spec);
   acl::Decision decide(const protocol::CommandSpec& spec, protocol::Args args, const protocol::Targets& targets,
@@ -149,35 +150,35 @@ class Gate {
 
   // gate_login.cc: what changes who the client is, and what its session speaks.
   void log_in(Verdict& verdict, const acl::Credentials& credentials, const Standing& standing);
-  Verdict auth(Verdict verdict, const Standing& standing);
-  Verdict hello(Verdict verdict, const Standing& standing);
-  Verdict reset(Verdict verdict, const Standing& standing);
-  Verdict select(Verdict verdict, const Standing& standing);
-  Verdict client_reply(Verdict verdict);
-  Verdict quit(Verdict verdict, const Standing& standing);
-  Verdict ask_workers(Verdict verdict, const Standing& standing);
+  Verdict& auth(Verdict& verdict, const Standing& standing);
+  Verdict& hello(Verdict& verdict, const Standing& standing);
+  Verdict& reset(Verdict& verdict, const Standing& standing);
+  Verdict& select(Verdict& verdict, const Standing& standing);
+  Verdict& client_reply(Verdict& verdict);
+  Verdict& quit(Verdict& verdict, const Standing& standing);
+  Verdict& ask_workers(Verdict& verdict, const Standing& standing);
   const acl::Principal* born_principal(const acl::Policy& policy) const;
-  Verdict hello_on_its_lane(Verdict verdict, protocol::RespVersion version);
+  Verdict& hello_on_its_lane(Verdict& verdict, protocol::RespVersion version);
   void append_hello_reply();
 
   // gate_transaction.cc: MULTI, WATCH and what comes between them and EXEC.
-  Verdict in_transaction(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& in_transaction(Verdict& verdict, const protocol::Command& command, const Standing& standing);
   std::string_view why_not_queued(Transaction::Source source, const Verdict& verdict, const Standing& standing) const;
-  Verdict exec(Verdict verdict, const Standing& standing);
-  Verdict abort_transaction(Verdict verdict);
+  Verdict& exec(Verdict& verdict, const Standing& standing);
+  Verdict& abort_transaction(Verdict& verdict);
   void send_alone(Verdict& verdict, std::string_view command);
   bool queue_is_still_allowed();
   void end_transaction();
 
   // gate_pinned.cc: what needs a lane of the session's own.
-  Verdict pinned(Verdict verdict, const protocol::Command& command, const Standing& standing);
-  Verdict subscribe(Verdict verdict, const protocol::Command& command, const Standing& standing);
-  Verdict unsubscribe(Verdict verdict, const protocol::Command& command, const Standing& standing);
-  Verdict block(Verdict verdict, const protocol::Command& command, const Standing& standing);
-  Verdict track(Verdict verdict, const protocol::Command& command, const Standing& standing);
-  Verdict about_tracking(Verdict verdict, const protocol::Command& command, const Standing& standing);
-  Verdict refuse_in_subscriber_mode(Verdict verdict);
-  Verdict on_its_lane(Verdict verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& pinned(Verdict& verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& subscribe(Verdict& verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& unsubscribe(Verdict& verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& block(Verdict& verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& track(Verdict& verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& about_tracking(Verdict& verdict, const protocol::Command& command, const Standing& standing);
+  Verdict& refuse_in_subscriber_mode(Verdict& verdict);
+  Verdict& on_its_lane(Verdict& verdict, const protocol::Command& command, const Standing& standing);
   std::string_view with_own_redirect(std::string_view reply);
 
   ClientState client_;

@@ -9,7 +9,7 @@ namespace respgate::proxy {
 
 // Waits for what was asked before, and nothing that comes behind overtakes it: a client that unblocks another and then
 // writes must not find that the other took what it wrote.
-Verdict Gate::ask_workers(Verdict verdict, const Standing& standing) {
+Verdict& Gate::ask_workers(Verdict& verdict, const Standing& standing) {
   if (standing.owes_replies) return wait(verdict);
   auto query = parse_client_query(*verdict.spec, verdict.args, *client_.policy);
   if (!query) return refuse(verdict, Verdict::Refusal::kWrongCall, query.error());

@@ -100,7 +100,7 @@ void Gate::log_in(Verdict& verdict, const acl::Credentials& credentials, const S
 
 // Behind a blocked command it is only read when that is over, as by a server: whoever waits is who asked.  So it is behind
 // all that is under way on a lane which may have to go, because the server is to see another user.
-Verdict Gate::auth(Verdict verdict, const Standing& standing) {
+Verdict& Gate::auth(Verdict& verdict, const Standing& standing) {
   if (is_blocked()) return wait(verdict);
   const bool may_lose_lane = standing.has_lane && (standing.lane_is_stale || !client_.policy->options().own_identity.empty());
   if (may_lose_lane && standing.owes_replies) return wait(verdict);
@@ -120,7 +120,7 @@ Verdict Gate::auth(Verdict verdict, const Standing& standing) {
   return finish(verdict);
 }
 
-Verdict Gate::hello(Verdict verdict, const Standing& standing) {
+Verdict& Gate::hello(Verdict& verdict, const Standing& standing) {
   if (standing.owes_replies) return wait(verdict);  // later replies may be of another protocol
   const HelloOptions options = parse_hello(verdict.args);
   if (!options.error.empty()) return refuse(verdict, Refusal::kWrongCall, options.error);
@@ -143,7 +143,7 @@ Verdict Gate::hello(Verdict verdict, const Standing& standing) {
 }
 
 // What the client has on its own lane stays; the lane learns to speak the other protocol.
-Verdict Gate::hello_on_its_lane(Verdict verdict, RespVersion version) {
+Verdict& Gate::hello_on_its_lane(Verdict& verdict, RespVersion version) {
   hello_asked_ = version;
   lane_soiled_ = true;
   rewritten_.assign({"HELLO", version == RespVersion::kResp3 ? "3" : "2"});
@@ -176,7 +176,7 @@ void Gate::append_hello_reply() {
 }
 
 // Does not wait for a blocked command: RESET behind one is only read when it is over, as by a server.
-Verdict Gate::reset(Verdict verdict, const Standing& standing) {
+Verdict& Gate::reset(Verdict& verdict, const Standing& standing) {
   if (standing.owes_replies) return wait(verdict);
   lane_is_gone();
   verdict.drops_lane = true;
@@ -190,7 +190,7 @@ Verdict Gate::reset(Verdict verdict, const Standing& standing) {
   return finish(verdict);
 }
 
-Verdict Gate::client_reply(Verdict verdict) {
+Verdict& Gate::client_reply(Verdict& verdict) {
   const std::string_view mode = verdict.args[2];
   if (protocol::is_option(mode, "on")) {
     replies_off_ = skips_this_reply_ = false;
@@ -206,7 +206,7 @@ Verdict Gate::client_reply(Verdict verdict) {
   return finish(verdict);
 }
 
-Verdict Gate::select(Verdict verdict, const Standing& standing) {
+Verdict& Gate::select(Verdict& verdict, const Standing& standing) {
   const std::optional<std::int64_t> database = protocol::parse_strict_integer(verdict.args[1]);
   if (!database) return refuse(verdict, Refusal::kWrongCall, "ERR value is not an integer or out of range");
   if (*database > INT32_MAX || *database < INT32_MIN)

@@ -45,7 +45,7 @@ bool leaves_a_lane_changed(const CommandSpec& spec) {
   return spec.reach == protocol::Reach::kAnyKey || spec.name == "debug" || spec.name.starts_with("client|no-");
 }
 
-Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::pinned(Verdict& verdict, const Command& command, const Standing& standing) {
   const CommandSpec& spec = *verdict.spec;
   const std::string_view name = spec.name;
   if (name == "exec" || name == "discard")
@@ -60,7 +60,7 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
   if (name == "migrate" && !client_.principal->is_unrestricted()) return refuse_unavailable(verdict);
 
   verdict.pinned = true;
-  verdict = forward(verdict, command, standing);
+  forward(verdict, command, standing);
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
   if (ends_what_keeps_busy(name) && !standing.has_lane) {
     // On a lane that is there for it alone, since it may be in another database than what comes behind it.
@@ -82,26 +82,26 @@ Verdict Gate::pinned(Verdict verdict, const Command& command, const Standing& st
 }
 
 // PING and ECHO of a client with a lane of its own: their replies come behind what the server said on it before.
-Verdict Gate::on_its_lane(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::on_its_lane(Verdict& verdict, const Command& command, const Standing& standing) {
   verdict.pinned = true;
   if (is_subscriber() && client_.resp == RespVersion::kResp2) verdict.expectation = {protocol::reply_bit(protocol::RespType::kArray), 2};
   return forward(verdict, command, standing);
 }
 
-Verdict Gate::block(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::block(Verdict& verdict, const Command& command, const Standing& standing) {
   verdict.pinned = true;
   verdict.follows_all_writes = verdict.spec->name.starts_with("wait");
   verdict.patience_ms = protocol::block_time_ms(*verdict.spec, verdict.args);
-  verdict = forward(verdict, command, standing);
+  forward(verdict, command, standing);
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
   verdict.blocking = true;
   blocked_.emplace_back(*verdict.spec, verdict.args);
   return verdict;
 }
 
-Verdict Gate::subscribe(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::subscribe(Verdict& verdict, const Command& command, const Standing& standing) {
   verdict.pinned = true;
-  verdict = forward(verdict, command, standing);
+  forward(verdict, command, standing);
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
   lane_soiled_ = true;
   verdict.confirmation = verdict.spec->name;
@@ -110,7 +110,7 @@ Verdict Gate::subscribe(Verdict verdict, const Command& command, const Standing&
   return verdict;
 }
 
-Verdict Gate::unsubscribe(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::unsubscribe(Verdict& verdict, const Command& command, const Standing& standing) {
   const Args names = verdict.args.subspan(1);
   if (!standing.has_lane) {  // it holds nothing
     for (const std::string_view& name : names) append_nothing_left(answer_, client_.resp, verdict.spec->name, &name);
@@ -118,7 +118,7 @@ Verdict Gate::unsubscribe(Verdict verdict, const Command& command, const Standin
     return finish(verdict);
   }
   verdict.pinned = true;
-  verdict = forward(verdict, command, standing);
+  forward(verdict, command, standing);
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
   verdict.confirmation = verdict.spec->name;
   verdict.confirmations = static_cast<std::uint32_t>(subscriptions_.unsubscribe(Subscriptions::sort_of(*verdict.spec), names));
@@ -126,7 +126,7 @@ Verdict Gate::unsubscribe(Verdict verdict, const Command& command, const Standin
 }
 
 // CLIENT TRACKING and what asks about it.  A client without a lane of its own is not tracking.
-Verdict Gate::track(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::track(Verdict& verdict, const Command& command, const Standing& standing) {
   if (verdict.spec->name != "client|tracking") return about_tracking(verdict, command, standing);
   const TrackingRequest request = read_tracking(verdict.args);
   const bool turns_off = verdict.args.size() == 3 && protocol::is_option(verdict.args[2], "off");
@@ -154,7 +154,7 @@ Verdict Gate::track(Verdict verdict, const Command& command, const Standing& sta
   rewritten_ = std::move(args);
   verdict.args = rewritten_;
   verdict.pinned = true;
-  verdict = forward(verdict, command, standing);
+  forward(verdict, command, standing);
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
   lane_soiled_ = true;
   verdict.reading = Request::Reading::kTracking;
@@ -162,7 +162,7 @@ Verdict Gate::track(Verdict verdict, const Command& command, const Standing& sta
   return verdict;
 }
 
-Verdict Gate::about_tracking(Verdict verdict, const Command& command, const Standing& standing) {
+Verdict& Gate::about_tracking(Verdict& verdict, const Command& command, const Standing& standing) {
   const std::string_view name = verdict.spec->name;
   if (standing.has_lane) {
     verdict.pinned = true;

@@ -55,13 +55,13 @@ Source source_of(const CommandSpec& spec) {
 
 }  // namespace
 
-Verdict Gate::in_transaction(Verdict verdict, const protocol::Command& command, const Standing& standing) {
+Verdict& Gate::in_transaction(Verdict& verdict, const protocol::Command& command, const Standing& standing) {
   const CommandSpec& spec = *verdict.spec;
   if (spec.name == "quit" || spec.name == "reset") return run_locally(verdict, standing);
   if (spec.name == "exec") return exec(verdict, standing);
   verdict.pinned = true;
   if (spec.name == "discard") {
-    verdict = forward(verdict, command, standing);
+    forward(verdict, command, standing);
     if (verdict.refusal == Refusal::kNone) end_transaction();
     verdict.ends_state = true;
     return verdict;
@@ -75,7 +75,7 @@ Verdict Gate::in_transaction(Verdict verdict, const protocol::Command& command, 
   const bool rewritten = verdict.rule.kind == acl::RuleOutcome::Kind::kRewrite;
   if (source != Source::kProxy) {
     verdict.expectation = queued_reply();
-    verdict = forward(verdict, command, standing);
+    forward(verdict, command, standing);
     if (verdict.refusal != Refusal::kNone) return verdict;
   }
   if (leaves_a_lane_changed(spec)) lane_soiled_ = lane_kept_ = true;
@@ -94,7 +94,7 @@ std::string_view Gate::why_not_queued(Source source, const Verdict& verdict, con
   return database && !transaction_.has_room_for(*database) ? kTooManyDatabases : std::string_view();
 }
 
-Verdict Gate::exec(Verdict verdict, const Standing& standing) {
+Verdict& Gate::exec(Verdict& verdict, const Standing& standing) {
   if (transaction_.is_edited() && standing.owes_replies) return wait(verdict);  // one edited reply at a time
   if (transaction_.is_spoiled() || !queue_is_still_allowed()) return abort_transaction(verdict);
   send_alone(verdict, "EXEC");
@@ -110,7 +110,7 @@ Verdict Gate::exec(Verdict verdict, const Standing& standing) {
 }
 
 // The server forgets the queue, the client is told that nothing of it ran.
-Verdict Gate::abort_transaction(Verdict verdict) {
+Verdict& Gate::abort_transaction(Verdict& verdict) {
   send_alone(verdict, "DISCARD");
   verdict.reading = Request::Reading::kAborted;
   verdict.expectation = queued_reply();

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kReadsPerTurn = 4;  // then others have their turn
 constexpr std::size_t kGatheredRequests = 64;
+constexpr std::size_t kCopiedRequests = 16 * 1024;  // bytes of small ones
 
 }  // namespace
 
@@ -56,7 +57,7 @@ void Lane::submit(RequestPtr request, std::int64_t now_ms) {
   last_used_ms_ = now_ms;
   if (load() == 0) progress_ms_ = now_ms;
   if (state_ != State::kReady || later_login_ != LaterLogin::kNone) {
-    waiting_.push_back(std::move(request));
+    waiting_.emplace_back() = std::move(request);
   } else {
     push(std::move(request));
   }
@@ -79,16 +80,20 @@ void Lane::probe(std::int64_t now_ms) {
   RequestPtr probe = pool_.take();
   sentinel_.make_probe(*probe, now_ms);
   if (load() == 0) progress_ms_ = now_ms;
-  if (later_login_ != LaterLogin::kNone) return waiting_.push_back(std::move(probe));
-  pipeline_.push(std::move(probe));
+  if (later_login_ != LaterLogin::kNone) {
+    waiting_.emplace_back() = std::move(probe);
+  } else {
+    pipeline_.push(std::move(probe));
+  }
 }
 
 void Lane::flush(std::int64_t now_ms) {
   if (!stream_ || write_blocked_) return;
   probe_if_due(now_ms);
   std::array<::iovec, kGatheredRequests> gathered;
+  std::array<char, kCopiedRequests> copied;
   while (pipeline_.has_unsent()) {
-    const std::size_t entries = pipeline_.gather(gathered);
+    const std::size_t entries = pipeline_.gather(gathered, copied);
     const tls::Transfer written = stream_->write({gathered.data(), entries});
     if (written.error) return end(LaneEnd::kLost, written.error.message());
     if (written.blocked) {

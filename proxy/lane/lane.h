@@ -14,7 +14,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +25,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "proxy/common/memory_budget.h"
+#include "proxy/common/ring.h"
 #include "proxy/config/config.h"
 #include "proxy/lane/pipeline.h"
 #include "proxy/lane/sentinel.h"
@@ -199,7 +199,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::optional<tls::Stream> stream_;
   Pipeline pipeline_;
   MemoryShare memory_;
-  std::deque<RequestPtr> waiting_;  // until ready, or logged in again
+  Ring<RequestPtr> waiting_;  // until ready, or logged in again
   Sentinel sentinel_;
   bool write_blocked_ = false;
   std::int64_t dial_deadline_ms_ = 0;

@@ -1,6 +1,7 @@
 #include "proxy/lane/pipeline.h"
 
 #include <cassert>
+#include <cstring>
 #include <utility>
 
 #include "protocol/out_of_band.h"
@@ -8,6 +9,8 @@
 
 namespace respgate::proxy {
 namespace {
+
+constexpr std::size_t kCopiedBytes = 512;  // larger ones are gathered where they are
 
 // What a server says that will not ECHO, by ACL or by rename-command; any other error is somebody else's reply.
 bool refuses_echo(const protocol::ReplyFrame& frame) {
@@ -25,14 +28,27 @@ bool refuses_everything(const protocol::ReplyFrame& frame) {
 void Pipeline::push(RequestPtr request) {
   assert(request->sent == 0 && !request->wire.empty());
   if (request->reading == Request::Reading::kHello) scanner_.set_version(protocol::RespVersion::kResp3);  // which can read both
-  queue_.push_back(std::move(request));
+  queue_.emplace_back() = std::move(request);
 }
 
-std::size_t Pipeline::gather(std::span<::iovec> into) const {
+std::size_t Pipeline::gather(std::span<::iovec> into, std::span<char> room) const {
   std::size_t used = 0;
-  for (std::size_t i = unsent_from_; i < queue_.size() && used < into.size(); ++i, ++used) {
+  bool ends_in_copies = false;  // the last entry does
+  for (std::size_t i = unsent_from_; i < queue_.size(); ++i) {
     Request& request = *queue_[i];
-    into[used] = {request.wire.data() + request.sent, request.wire.size() - request.sent};
+    char* const bytes = request.wire.data() + request.sent;
+    const std::size_t size = request.wire.size() - request.sent;
+    const bool is_copied = size <= kCopiedBytes && size <= room.size();
+    const bool joins = is_copied && ends_in_copies;
+    if (!joins && used == into.size()) break;
+    if (is_copied) std::memcpy(room.data(), bytes, size);
+    if (joins) {
+      into[used - 1].iov_len += size;
+    } else {
+      into[used++] = {is_copied ? room.data() : bytes, size};
+    }
+    if (is_copied) room = room.subspan(size);
+    ends_in_copies = is_copied;
   }
   return used;
 }

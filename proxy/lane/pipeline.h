@@ -17,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@
 #include "protocol/reply_scanner.h"
 #include "proxy/common/input_buffer.h"
 #include "proxy/common/request.h"
+#include "proxy/common/ring.h"
 
 namespace respgate::proxy {
 
@@ -56,8 +56,9 @@ class Pipeline {
   // Joins the end of the queue; its bytes leave with the next gather().
   void push(RequestPtr request);
 
-  // Fills `into` with what is to be written next; returns how many entries it used.
-  std::size_t gather(std::span<::iovec> into) const;
+  // Fills `into` with what is to be written next; returns how many entries it used.  Small requests in a row are copied
+  // to `room` and become one entry: to the kernel an entry costs more than the bytes of a GET.
+  std::size_t gather(std::span<::iovec> into, std::span<char> room = {}) const;
   bool has_unsent() const { return unsent_from_ < queue_.size(); }
   // The kernel took the first `bytes` of what gather() gave.
   void sent(std::size_t bytes);
@@ -93,7 +94,7 @@ class Pipeline {
   Fault check_nonce(const protocol::ReplyFrame& frame);
   Fault fail(Fault fault, std::string_view text);
 
-  std::deque<RequestPtr> queue_;
+  Ring<RequestPtr> queue_;
   protocol::RespVersion version_;  // that the server speaks; a HELLO of the lane's client may change it
   std::size_t unsent_from_ = 0;    // queue_[unsent_from_] is the first that is not wholly sent
   protocol::ReplyScanner scanner_;

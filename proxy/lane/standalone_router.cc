@@ -95,14 +95,14 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
     if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
     dial(*place);
   }
-  const std::shared_ptr<Lane> lane = place->lane;
-  if (lane->load() >= settings_.lane_window) return answer(std::move(request), kUpstreamBusy), 0;
-  lane->submit(std::move(request), now_ms);
+  if (place->lane->load() >= settings_.lane_window) return answer(std::move(request), kUpstreamBusy), 0;
   if (!place->dirty) {
     place->dirty = true;
-    dirty_.push_back(lane);
+    dirty_.push_back(place->lane);  // which keeps it alive, whatever it is told below
   }
-  return lane->id();
+  Lane& lane = *place->lane;
+  lane.submit(std::move(request), now_ms);
+  return lane.id();
 }
 
 void StandaloneRouter::answer(RequestPtr request, std::string_view bytes) {

@@ -2,8 +2,6 @@
 
 #include <cassert>
 
-#include "proxy/common/string_memory.h"
-
 namespace respgate::proxy {
 
 Seq ReplyQueue::reserve(bool silent) {
@@ -18,7 +16,8 @@ void ReplyQueue::fill(Seq seq, std::string_view bytes, Part part, std::string& o
   slot.complete = part == Part::kLast;
   if (slot.silent) bytes = {};
   if (seq != head_) {
-    slot.parked.append(bytes);
+    if (!slot.parked) slot.parked = std::make_unique<std::string>();
+    slot.parked->append(bytes);
     parked_bytes_ += bytes.size();
     return;
   }
@@ -32,15 +31,17 @@ void ReplyQueue::release_completed(std::string& out) {
   // The new head leaves as far as it has come, also when its end is still missing.
   while (!slots_.empty()) {
     Slot& head = slots_.front();
-    out.append(head.parked);
-    parked_bytes_ -= head.parked.size();
-    if (!head.complete) {
-      give_back_memory(head.parked);
-      return;
-    }
+    if (head.parked) release_parked(head, out);
+    if (!head.complete) return;
     slots_.pop_front();
     ++head_;
   }
+}
+
+void ReplyQueue::release_parked(Slot& slot, std::string& out) {
+  out.append(*slot.parked);
+  parked_bytes_ -= slot.parked->size();
+  slot.parked.reset();
 }
 
 }  // namespace respgate::proxy

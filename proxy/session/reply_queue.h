@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -36,11 +37,12 @@ class ReplyQueue {
 
  private:
   struct Slot {
-    std::string parked;
+    std::unique_ptr<std::string> parked;  // null: nothing
     bool complete = false;
     bool silent = false;
   };
   void release_completed(std::string& out);
+  void release_parked(Slot& slot, std::string& out);
 
   Ring<Slot> slots_;
   Seq head_ = 0;  // seq of slots_.front()

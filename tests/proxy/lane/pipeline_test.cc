@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +55,42 @@ class PipelineTest : public testing::Test {
   RequestPool pool_;
   Collector sink_;
 };
+
+// Copied together or where they are, and however much of it the kernel takes.
+TEST_F(PipelineTest, WhatIsGatheredIsTheRequestsInTheirOrder) {
+  std::minstd_rand random(7);
+  const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random()) % n; };
+  for (int round = 0; round < 300; ++round) {
+    Pipeline pipeline(RespVersion::kResp2);
+    std::string expected, written;
+    for (std::size_t i = 0, n = 1 + below(40); i < n; ++i) {
+      const std::string wire(1 + below(below(5) == 0 ? 2000 : 60), static_cast<char>('a' + i % 26));
+      expected += wire;
+      push(pipeline, i, wire);
+    }
+    std::array<char, 1500> room;
+    std::array<::iovec, 5> gathered;
+    while (pipeline.has_unsent()) {
+      const std::size_t entries = pipeline.gather(std::span(gathered).first(1 + below(5)), std::span(room).first(below(room.size())));
+      ASSERT_GT(entries, 0U);
+      std::string bytes;
+      for (const ::iovec& entry : std::span(gathered).first(entries)) bytes.append(static_cast<char*>(entry.iov_base), entry.iov_len);
+      bytes.resize(1 + below(bytes.size()));
+      pipeline.sent(bytes.size());
+      written += bytes;
+    }
+    ASSERT_EQ(written, expected);
+  }
+}
+
+TEST_F(PipelineTest, SmallRequestsAreGatheredIntoOneEntry) {
+  Pipeline pipeline(RespVersion::kResp2);
+  for (Seq seq = 0; seq < 100; ++seq) push(pipeline, seq);
+  std::array<char, 4096> room;
+  std::array<::iovec, 2> gathered;
+  ASSERT_EQ(pipeline.gather(gathered, room), 1U);
+  EXPECT_EQ(gathered[0].iov_len, 100 * std::string_view("PING\r\n").size());
+}
 
 TEST_F(PipelineTest, RepliesMeetTheirRequestsInOrderHoweverTheBytesAreCut) {
   const std::string wire = "+one\r\n$3\r\ntwo\r\n*2\r\n:1\r\n:2\r\n-ERR four\r\n";
