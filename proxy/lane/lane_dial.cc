@@ -14,6 +14,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -52,6 +53,8 @@ void Lane::start(std::int64_t now_ms) {
 }
 
 asio::awaitable<void> Lane::dial(std::shared_ptr<Lane> self) {
+  co_await asio::post(self->io_, asio::use_awaitable);  // nothing ends, or begins, before start() has returned
+  if (self->state_ == State::kEnded) co_return;
   std::string why;
   const bool connected =
       self->settings_->address.kind == Address::Kind::kUnix ? co_await self->dial_unix(why) : co_await self->dial_tcp(why);
