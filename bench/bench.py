@@ -36,6 +36,7 @@ def arguments():
     parser.add_argument("--peer", action="append", default=[], type=stage.peer, metavar="NAME=HOST:PORT,PID",
                         help="another, on plain TCP and without a login; the same redis-server need not be behind it")
     parser.add_argument("--json", type=pathlib.Path, default=BINARY.parent / "bench.json", metavar="FILE", help="where the figures go (default: %(default)s)")
+    parser.add_argument("--from", dest="earlier", type=pathlib.Path, metavar="FILE", help="measure nothing, and tell of the run whose figures are there")
     parser.add_argument("--readme", action="store_true", help="put the figures into README.md too")
     return parser.parse_args()
 
@@ -114,8 +115,17 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
+def show(run, options):
+    print(report.text(run))
+    if options.readme:
+        write_readme(run)
+
+
 def main():
     options = arguments()
+    if options.earlier:
+        show(json.loads(options.earlier.read_text(encoding="utf-8")), options)
+        return
     for needed in (BINARY, peers.ANSWERER, peers.ASKER):
         if not pathlib.Path(needed).exists():
             sys.exit(f"bench: {needed} is not built: `make bench` builds it")
@@ -128,10 +138,8 @@ def main():
     except load.Refused as refused:
         sys.exit(f"bench: {refused}")
     options.json.write_text(json.dumps(report.as_json(run), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(report.text(run))
     tell(f"written to {options.json}")
-    if options.readme:
-        write_readme(run)
+    show(run, options)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ class Case:
     clients: int = 50
     pipeline: int = 1
     requests: float = 1  # times what --requests says
-    threads: int = 1
     compared: str = GATE  # whose figures the others' are set beside
 
 
@@ -41,7 +40,7 @@ CASES = [
     Case("tls", "GET over TLS, 50 clients", GET, TLS, compared=TLS_GATE),
     Case("tls-16", "GET over TLS, 50 clients, pipelines of 16", GET, TLS, pipeline=16, requests=8, compared=TLS_GATE),
     Case("workers", "GET, 50 clients, pipelines of 16, from a server that holds nothing", GET, (ONE_WORKER, TWO_WORKERS),
-         pipeline=16, requests=8, threads=2, compared=ONE_WORKER),
+         pipeline=16, requests=8, compared=ONE_WORKER),
 ]
 IDLE = "idle"  # the part that counts memory
 PARTS = [IDLE, *(case.name for case in CASES)]

@@ -18,8 +18,7 @@ class Refused(Exception):
 def command(case, subject, requests):
     if case.clients == 1:
         return [str(ASKER), subject.host, str(subject.port), str(requests), *subject.login]
-    options = ["--threads", str(case.threads)] if case.threads > 1 else []
-    options += ["--user", subject.login[0], "-a", subject.login[1]] if subject.login else []
+    options = ["--user", subject.login[0], "-a", subject.login[1]] if subject.login else []
     options += ["--tls", "--cacert", subject.authority] if subject.authority else []
     return ["redis-benchmark", "-h", subject.host, "-p", str(subject.port), "-c", str(case.clients), "-n", str(requests), "-P", str(case.pipeline),
             "-r", str(KEYS), "--csv", *options, *case.command]

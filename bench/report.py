@@ -63,7 +63,7 @@ def of_machine(run):
     yield f"Rounds: {run['rounds']}; requests of a round: from {run['requests']:,}. Other processes took {run['others']:.0%} of the cores."
     if run["others"] > BUSY:
         yield "The machine had other work: trust the ratios no further than their spread."
-    if run["machine"]["cores"] < 6:
+    if "workers" in run["figures"] and run["machine"]["cores"] < 6:
         yield f"With {run['machine']['cores']} cores for load, proxy and server together, a second worker has little to run on."
     yield from (f"Not measured: {what}." for what in run["missing"])
 

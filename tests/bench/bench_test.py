@@ -43,10 +43,10 @@ class LoadTest(unittest.TestCase):
                 load.parsed(text)
 
     def test_the_command_is_that_of_the_case(self):
-        case = cases.Case("n", "t", ("SET", "k", "v"), (), clients=7, pipeline=3, threads=2)
+        case = cases.Case("n", "t", ("SET", "k", "v"), (), clients=7, pipeline=3)
         words = load.command(case, stage.Subject("s", 1, 6380, ("app", "pw"), "ca.crt"), 99)
         self.assertEqual(words[-10:], ["--user", "app", "-a", "pw", "--tls", "--cacert", "ca.crt", "SET", "k", "v"])
-        for option, value in (("-p", "6380"), ("-c", "7"), ("-n", "99"), ("-P", "3"), ("--threads", "2")):
+        for option, value in (("-p", "6380"), ("-c", "7"), ("-n", "99"), ("-P", "3")):
             self.assertEqual(words[words.index(option) + 1], value)
 
     def test_one_client_is_the_asker(self):
@@ -213,6 +213,9 @@ class WholeTest(unittest.TestCase):
         self.assertLessEqual({cases.TLS_FLOOR, cases.TLS_GATE, cases.TLS_BOTH}, set(figures["tls"]))
         self.assertIn("too few rounds: 1", out)
         self.assertEqual([path.name for path in self.directory.path.iterdir()], ["bench.json"])
+
+        again = self.start("--from", self.json)
+        self.assertEqual(again.communicate(), (out, ""))
 
     def test_what_it_started_ends_with_it(self):
         bench_run = self.start("--rounds", "1000", "--only", "get")
