@@ -234,10 +234,10 @@ Readiness Worker::readiness() const {
 // Bytes that are already here come first, then one write for each lane, then one for each client.
 void Worker::end_turn() {
   turn_.disarm();
-  for (const auto& session : turn_.take_resumed()) session->resume();
+  turn_.for_each_resumed([](Session& session) { session.resume(); });
   router_.flush(steady_ms());
   pinned_.flush(steady_ms());
-  for (const auto& session : turn_.take_flushed()) session->flush();
+  turn_.for_each_flushed([](Session& session) { session.flush(); });
 }
 
 // ------------------------------------------------------------------------------------------- life

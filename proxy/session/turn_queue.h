@@ -3,7 +3,7 @@
 // what makes one write of many replies.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -23,13 +23,32 @@ class TurnQueue {
   // A lane was given something.
   void flush_lanes() { arm(); }
 
-  std::vector<std::shared_ptr<Session>> take_resumed() { return std::exchange(resume_, {}); }
-  std::vector<std::shared_ptr<Session>> take_flushed() { return std::exchange(flush_, {}); }
+  // Calls `f(session)` for each that was added before; what is added meanwhile is for the next turn.  Not from within `f`.
+  template <typename F>
+  void for_each_resumed(F f) {
+    for_each(resume_, f);
+  }
+  template <typename F>
+  void for_each_flushed(F f) {
+    for_each(flush_, f);
+  }
   // The turn is being ended: from now on new work schedules another.
   void disarm() { armed_ = false; }
 
  private:
-  void add(std::vector<std::shared_ptr<Session>>& list, std::shared_ptr<Session> session) {
+  using Sessions = std::vector<std::shared_ptr<Session>>;
+  // The memory of so many places is kept for the next turn.
+  static constexpr std::size_t kKeptPlaces = 1024;
+
+  template <typename F>
+  void for_each(Sessions& list, F& f) {
+    current_.swap(list);
+    for (const std::shared_ptr<Session>& session : current_) f(*session);
+    current_.clear();
+    if (current_.capacity() > kKeptPlaces) Sessions().swap(current_);
+  }
+
+  void add(Sessions& list, std::shared_ptr<Session> session) {
     list.push_back(std::move(session));
     arm();
   }
@@ -38,8 +57,9 @@ class TurnQueue {
   }
 
   std::function<void()> schedule_;
-  std::vector<std::shared_ptr<Session>> resume_;
-  std::vector<std::shared_ptr<Session>> flush_;
+  Sessions resume_;
+  Sessions flush_;
+  Sessions current_;  // being called
   bool armed_ = false;
 };
 
