@@ -128,6 +128,18 @@ Decision authorize(const Principal& principal, const CommandSpec& spec, Args arg
   return refused.value_or(denied);
 }
 
+// The server's part is asked first, so a decision of its kind says nothing of the reach.
+bool may_be_observed(const Decision& decision, const Principal& principal, const CommandSpec& spec, Args args, const Targets& targets,
+                     const PolicyOptions& options) {
+  if (decision.detail != Detail::kNone && decision.detail != Detail::kKeyspaceNames) return false;
+  if (targets.status() != Targets::Status::kFound) return false;
+  const Request request{principal, spec, args, targets, options, 0};
+  return std::ranges::any_of(principal.selectors(), [&](const Selector& selector) {
+    const Decision reach = check_reach(selector, request);
+    return reach.allowed() || reach.detail == Detail::kKeyspaceNames;
+  });
+}
+
 bool refused_by_name(const Principal& principal, const CommandSpec& spec, Args head) {
   return std::none_of(principal.selectors().begin(), principal.selectors().end(), [&](const Selector& selector) {
     const bool may_follow = head.size() < 2 && selector.commands().has_first_arguments(spec.id);

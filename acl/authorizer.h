@@ -50,6 +50,12 @@ Decision authorize(const Principal& principal, const protocol::CommandSpec& spec
 // Used to drain the arguments of a refused command instead of storing them.
 bool refused_by_name(const Principal& principal, const protocol::CommandSpec& spec, protocol::Args head);
 
+// May enforcement `observe` let a command through that was denied like this?  What the server's own ACL decides it may: commands,
+// keys, channels, databases.  Not what no server sees: scripts, functions and SORT's patterns reach keys that they do not name.
+// REQUIRES: !decision.allowed().
+bool may_be_observed(const Decision& decision, const Principal& principal, const protocol::CommandSpec& spec, protocol::Args args,
+                     const protocol::Targets& targets, const PolicyOptions& options);
+
 // "NOPERM User alice has no permissions to run the 'get' command" and its kin, without '-' and CRLF.
 // REQUIRES: !decision.allowed().
 std::string denial_text(const Decision& decision, const Principal& principal, const protocol::CommandSpec& spec,

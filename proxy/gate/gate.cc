@@ -47,12 +47,6 @@ std::string_view first_word(const CommandSpec& spec) {
   return spec.container == protocol::kNoCommand ? spec.name : protocol::command(spec.container).name;
 }
 
-// May enforcement `observe` let this through?  Only what the server's own ACL would decide.
-bool observable(const acl::Decision& decision) {
-  using Detail = acl::Decision::Detail;
-  return decision.detail == Detail::kNone || decision.detail == Detail::kKeyspaceNames;
-}
-
 bool is_allowed_to_subscribers(const CommandSpec& spec) {
   using Mode = protocol::ChannelSpec::Mode;
   return spec.channels.mode == Mode::kSubscribe || spec.channels.mode == Mode::kUnsubscribe || spec.name == "ping" || spec.name == "quit" ||
@@ -172,7 +166,7 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
   const acl::PolicyOptions& options = client_.policy->options();
   verdict.decision = decide(spec, verdict.args, targets, databases());
   if (verdict.decision.allowed()) return true;
-  if (options.observe && observable(verdict.decision) && targets.status() == protocol::Targets::Status::kFound) {
+  if (options.observe && acl::may_be_observed(verdict.decision, *client_.principal, spec, verdict.args, targets, options)) {
     verdict.observed = true;
     return true;
   }
@@ -353,7 +347,9 @@ bool Gate::still_allowed(const KeptCommand& command, bool rewritten, std::span<c
   const std::vector<std::string_view> args = command.args();
   const protocol::Targets& targets = finder_.find(command.spec(), args);
   const acl::Decision decision = decide(command.spec(), args, targets, databases);
-  return decision.allowed() || (client_.policy->options().observe && observable(decision));
+  const acl::PolicyOptions& options = client_.policy->options();
+  return decision.allowed() ||
+         (options.observe && acl::may_be_observed(decision, *client_.principal, command.spec(), args, targets, options));
 }
 
 // Messages and invalidations go on flowing without being asked for again.  What was asked for and is not answered

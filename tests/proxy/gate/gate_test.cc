@@ -229,6 +229,28 @@ TEST(GateTest, ObserveLetsThroughWhatTheAclWouldDenyAndSaysSo) {
   EXPECT_EQ(client.say({"EVAL", "return 1", "0"}).kind, Kind::kAnswer);
 }
 
+// Also where it is the command that the ACL denies: what a script reaches is looked at behind that.
+TEST(GateTest, ObserveOpensNoScriptAndNoPatternWhateverTheAclSays) {
+  acl::PolicyOptions options;
+  options.observe = true;
+  for (const std::string_view rules : {"~app:* -@all +@read", "~app:* +@all", "resetkeys -@all"}) {
+    Client client({.users = "user app on >x " + std::string(rules) + "\n", .options = options}, "app");
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"EVAL", "return redis.call('get','other')", "0"},
+                                                                                       {"EVALSHA", std::string(40, 'a'), "0"},
+                                                                                       {"EVAL_RO", "return 1", "1", "app:1"},
+                                                                                       {"FCALL", "f", "0"},
+                                                                                       {"FUNCTION", "LOAD", "#!lua name=f"},
+                                                                                       {"SCRIPT", "FLUSH"},
+                                                                                       {"SORT", "app:1", "BY", "other:*"},
+                                                                                       {"SORT", "app:1", "GET", "other"}}) {
+      EXPECT_EQ(client.say(words).refusal, Refusal::kAcl) << rules << ": " << words[0];
+    }
+    EXPECT_TRUE(client.say({"SET", "other", "x"}).observed);
+    client.say({"MULTI"});
+    EXPECT_EQ(client.say({"EVAL", "return 1", "0"}).refusal, Refusal::kAcl) << rules;
+  }
+}
+
 TEST(GateTest, ARefusalByNameNeedsNoArguments) {
   Client client({}, "app");
   const auto refused = [&](std::vector<std::string_view> head) { return client.gate_.refuses_by_name({head, 3, {}, false}); };
