@@ -84,7 +84,7 @@ void Lane::shake_hands() {
     case tls::Handshake::State::kDone: return begin();
     case tls::Handshake::State::kFailed:
       return end(LaneEnd::kUnreachable,
-                 "TLS with " + settings_->address.text + " failed: " + step.why + " (whom it trusts: upstream.tls.ca_file, server_name)");
+                 "TLS failed (see upstream.tls: ca_file, server_name) with " + settings_->address.text + ": " + step.why);
     case tls::Handshake::State::kWantsRead: return stream_->wait_readable(retry);
     case tls::Handshake::State::kWantsWrite: return stream_->wait_writable(retry);
   }

@@ -15,9 +15,12 @@ using acl::Principal;
 constexpr int kSec = 2;
 
 // What is tried first everywhere, and what respgate's and Redis' own examples show.
-constexpr std::array<std::string_view, 20> kKnownPasswords{
-    "",      "password", "passwd",  "secret", "changeme", "redis",    "valkey", "elasticache",    "admin",           "root",
-    "guest", "test",     "default", "123456", "12345678", "foobared", "qwerty", "orders-example", "reports-example", "admin-example"};
+constexpr std::array<std::string_view, 25> kKnownPasswords{
+    "",           "password",       "passwd",          "secret",          "changeme",
+    "redis",      "valkey",         "elasticache",     "admin",           "root",
+    "guest",      "test",           "default",         "123456",          "12345678",
+    "foobared",   "qwerty",         "orders-example",  "reports-example", "admin-example",
+    "rq-example", "celery-example", "sidekiq-example", "bullmq-example",  "ioredis-example"};
 
 // By hash: all that users.acl tells of a password.
 const std::vector<acl::Secret::Digest>& known_digests() {
