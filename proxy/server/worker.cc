@@ -40,10 +40,12 @@ Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<DoorPlan> pl
       decisions_(process.metrics, process.audit, process.state.denials),
       memory_(memory_of_worker(config())),
       scratch_(kScratchBytes),
-      io_(1),
+      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),  // others only post to it
       work_(io_.get_executor()),
       server_(server_facts(config())),
       turn_([this] { asio::post(io_, [this] { end_turn(); }); }),
+      services_{io_,   scratch_, requests_, router_,   pinned_, directory_,   decisions_,
+                turn_, memory_,  *this,     snapshot_, unix_s_, process_view_},
       router_(io_, router_settings(*snapshot_, aws_), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       pinned_(io_, router_.lane_settings(), pinned_limits(config()), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       reception_(io_, snapshot_, [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
@@ -162,11 +164,8 @@ void Worker::open_session(tls::Stream stream, Guest guest) {
   counters.connections_total.add();
   state_.clients.fetch_add(1, std::memory_order_relaxed);
   const SessionId id = sessions_.next_id();
-  ClientInquiry& inquiry = *this;  // a base that only this class may see
-  const SessionServices services{io_,   scratch_, requests_, router_,   pinned_, directory_,   decisions_,
-                                 turn_, memory_,  inquiry,   snapshot_, unix_s_, process_view_};
   auto session = std::make_shared<Session>(
-      std::move(stream), id, std::move(client), finder_, server_, services, counters,
+      std::move(stream), id, std::move(client), finder_, server_, services_, counters,
       [this, guest = std::move(guest)](Session& closed, CloseReason why) { on_session_closed(closed, guest, why); });
   sessions_.add(id, session);
   session->start();

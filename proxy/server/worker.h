@@ -43,6 +43,7 @@
 #include "proxy/session/client_inquiry.h"
 #include "proxy/session/decision_log.h"
 #include "proxy/session/process_state.h"
+#include "proxy/session/session_services.h"
 #include "proxy/session/session_table.h"
 #include "proxy/session/turn_queue.h"
 #include "proxy/snapshot/snapshot.h"
@@ -171,6 +172,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   protocol::TargetFinder finder_;
   ServerFacts server_;
   TurnQueue turn_;
+  const SessionServices services_;
   SessionTable sessions_;
   std::unordered_map<std::uint64_t, FindingsTaker> errands_;  // that requests of the worker's own are on
   std::uint64_t last_errand_ = 0;

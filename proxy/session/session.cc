@@ -41,7 +41,7 @@ protocol::Limits limits_after_login(const ClientLimits& limits) {
 }  // namespace
 
 Session::Session(tls::Stream stream, SessionId id, ClientState client, protocol::TargetFinder& finder, const ServerFacts& server,
-                 SessionServices services, ListenerCounters& counters, std::function<void(Session&, CloseReason)> on_closed)
+                 const SessionServices& services, ListenerCounters& counters, std::function<void(Session&, CloseReason)> on_closed)
     : stream_(std::move(stream)),
       id_(id),
       services_(services),

@@ -33,34 +33,18 @@
 #include "proxy/session/client_inquiry.h"
 #include "proxy/session/decision_log.h"
 #include "proxy/session/reply_queue.h"
+#include "proxy/session/session_services.h"
 #include "proxy/session/turn_queue.h"
 #include "proxy/snapshot/snapshot.h"
 #include "tls/stream.h"
 
 namespace respgate::proxy {
 
-// What every session of a worker shares.  All of it outlives the sessions.
-struct SessionServices {
-  boost::asio::io_context& io;
-  std::span<char> scratch;
-  RequestPool& requests;
-  StandaloneRouter& router;
-  PinnedLanes& pinned;
-  LaneDirectory& directory;
-  DecisionLog& decisions;
-  TurnQueue& turn;
-  MemoryBudget& memory;
-  ClientInquiry& inquiry;
-  const SnapshotPtr& snapshot;  // in force
-  const std::int64_t& unix_s;   // the time, as of the last sweep
-  ProcessView& process;
-};
-
 class Session : public std::enable_shared_from_this<Session> {
  public:
   // `on_closed` is called once, from close().
   Session(tls::Stream stream, SessionId id, ClientState client, protocol::TargetFinder& finder, const ServerFacts& server,
-          SessionServices services, ListenerCounters& counters, std::function<void(Session&, CloseReason)> on_closed);
+          const SessionServices& services, ListenerCounters& counters, std::function<void(Session&, CloseReason)> on_closed);
 
   void start();
   // A reply, or a part of one.
@@ -169,7 +153,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   tls::Stream stream_;
   const SessionId id_;
-  SessionServices services_;
+  const SessionServices& services_;
   ListenerCounters& counters_;
   std::function<void(Session&, CloseReason)> on_closed_;
   Gate gate_;
