@@ -9,8 +9,8 @@ ARGS ?=
 # ThreadSanitizer wants its addresses free: some kernels spread a process further than it can bear.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test test-sanitizers test-redis-suite test-applications test-page bench bench-instructions coverage deps deps-lint \
-	deps-coverage deps-redis-suite deps-applications deps-page deps-bench deps-instructions format lint install clean
+.PHONY: help run test test-sanitizers test-redis-suite test-applications test-page bench bench-instructions bench-micro coverage deps deps-lint \
+	deps-coverage deps-redis-suite deps-applications deps-page deps-bench deps-instructions deps-micro format lint install clean
 
 help:
 	@echo 'make run [ARGS=...]   build and start `respgate dev`, a proxy with a private server behind it'
@@ -21,6 +21,7 @@ help:
 	@echo 'make test-page        the admin port'"'"'s page in a headless Chromium (it installs one)'
 	@echo 'make bench [ARGS="--only get"]  what it costs, beside nutcracker, haproxy and stunnel (it installs them); leave the machine alone meanwhile'
 	@echo 'make bench-instructions [ARGS="--top GET"]  instructions per command, counted by valgrind (it installs it)'
+	@echo 'make bench-micro [ARGS=--benchmark_filter=gate]  what single parts cost, by Google Benchmark (it installs it)'
 	@echo 'make coverage         line coverage of protocol/ and acl/'
 	@echo 'make format, lint     rewrite in the house style; check style and clang-tidy'
 	@echo 'make install          to $$(DESTDIR)$$(PREFIX), which is $(DESTDIR)$(PREFIX)'
@@ -66,6 +67,12 @@ bench-instructions: deps deps-instructions build/build.ninja
 	cmake --build --preset release --parallel $(JOBS) --target respgate
 	RESPGATE=build/respgate /usr/bin/python3 -B bench/instructions.py $(ARGS)
 
+# Configured again: the build may be older than the library.
+bench-micro: deps deps-micro
+	cmake --preset release
+	cmake --build --preset release --parallel $(JOBS) --target micro
+	build/bench/micro $(ARGS)
+
 coverage: deps deps-coverage build/coverage/build.ninja
 	cmake --build --preset coverage --parallel $(JOBS)
 	find build/coverage -name '*.gcda' -delete
@@ -93,6 +100,9 @@ deps-bench:
 
 deps-instructions:
 	@.ci/deps valgrind
+
+deps-micro:
+	@.ci/deps libbenchmark-dev
 
 deps-coverage:
 	@.ci/deps gcovr
