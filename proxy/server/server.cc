@@ -185,6 +185,7 @@ void Server::finish() {
 
 Readiness Server::readiness() const {
   if (draining_) return {false, "draining"};
+  if (audit_.refuses()) return {false, "the audit log takes nothing, and nothing passes without it"};
   for (const auto& worker : workers_)
     if (Readiness one = worker->readiness(); !one.ready) return one;
   return {true, ""};

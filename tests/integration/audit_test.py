@@ -91,6 +91,7 @@ class ChainTest(AuditCase):
         wait_until(lambda: gate.metrics().value("respgate_audit_chain_position") == len(gate.audit()), "the metric")
         self.assertEqual(self.head(gate).split(":")[1], gate.audit()[-1]["chain"])
         self.assertEqual(gate.metrics().value("respgate_audit_available"), 1)
+        self.assertEqual(gate.admin.status("/readyz"), 200)
 
     def test_a_chain_goes_on_behind_a_crash(self):
         gate = self.start(ends=-signal.SIGKILL)
@@ -245,6 +246,9 @@ class OverflowTest(AuditCase):
         metrics = gate.metrics()
         self.assertGreaterEqual(metrics.value("respgate_audit_refused_total", listener="main"), 4)
         self.assertEqual(metrics.value("respgate_audit_available"), 0)
+        status, why = gate.admin.request("GET", "/readyz")
+        self.assertEqual(status, 503, "a balancer sends clients elsewhere")
+        self.assertIn("the audit log takes nothing", why)
         self.assertEqual(metrics.value("respgate_audit_dropped_total"), 0)
         gate.reload()
         self.assertEqual(gate.metrics().value("respgate_reload_success"), 1, "a reload is never held up")
