@@ -326,7 +326,8 @@ bool Gate::adopt(acl::PolicyPtr policy) {
   client_.principal = now;
   client_.policy = std::move(policy);
   return may_keep_what_it_holds() && std::ranges::all_of(blocked_, [&](const KeptCommand& command) {
-           return still_allowed(command, false, std::span(&client_.database, 1));
+           Verdict again;
+           return still_allowed(again, command.spec(), command.args(), false, std::span(&client_.database, 1));
          });
 }
 
@@ -339,17 +340,21 @@ bool Gate::adopt(acl::PolicyPtr policy, ListenerTerms terms) {
 }
 
 // Queued or waiting: would it be let through now?
-bool Gate::still_allowed(const KeptCommand& command, bool rewritten, std::span<const std::int64_t> databases) {
+bool Gate::still_allowed(Verdict& again, const CommandSpec& spec, Args args, bool rewritten, std::span<const std::int64_t> databases) {
+  again.spec = &spec;
+  again.args = args;
   if (!rewritten) {
-    const acl::RuleOutcome rule = client_.policy->rules().apply(*client_.principal, command.spec());
-    if (rule.kind == acl::RuleOutcome::Kind::kDeny || rule.kind == acl::RuleOutcome::Kind::kRewrite) return false;
+    again.rule = client_.policy->rules().apply(*client_.principal, spec);
+    again.ruled = &spec;
+    again.refusal = Refusal::kRule;
+    if (again.rule.kind == acl::RuleOutcome::Kind::kDeny || again.rule.kind == acl::RuleOutcome::Kind::kRewrite) return false;
   }
-  const std::vector<std::string_view> args = command.args();
-  const protocol::Targets& targets = finder_.find(command.spec(), args);
-  const acl::Decision decision = decide(command.spec(), args, targets, databases);
+  const protocol::Targets& targets = finder_.find(spec, args);
   const acl::PolicyOptions& options = client_.policy->options();
-  return decision.allowed() ||
-         (options.observe && acl::may_be_observed(decision, *client_.principal, command.spec(), args, targets, options));
+  again.decision = decide(spec, args, targets, databases);
+  again.refusal = Refusal::kAcl;
+  return again.decision.allowed() ||
+         (options.observe && acl::may_be_observed(again.decision, *client_.principal, spec, args, targets, options));
 }
 
 // Messages and invalidations go on flowing without being asked for again.  What was asked for and is not answered

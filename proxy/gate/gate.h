@@ -77,6 +77,15 @@ class Gate {
   // What all workers are to be asked.  REQUIRES: the last verdict was kAsk.
   std::shared_ptr<const ClientQuery> take_question() { return std::move(question_); }
 
+  // A queued command that is not allowed any more: EXEC ran none of its transaction.  `verdict` says why.
+  struct Revoked {
+    KeptCommand command;
+    std::vector<std::string_view> args;  // views into it
+    Verdict verdict;
+  };
+  // Of the transaction that the last verdict aborted for it, the first; null: none.  For metrics, ACL LOG and audit.
+  std::unique_ptr<const Revoked> take_revoked() { return std::move(revoked_); }
+
   // The last verdict's answer has been copied: gives back the memory of a large one.
   void forget_answer();
 
@@ -142,7 +151,9 @@ class Gate {
   acl::Decision decide(const protocol::CommandSpec& spec, protocol::Args args, const protocol::Targets& targets,
                        std::span<const std::int64_t> databases) const;
   std::span<const std::int64_t> databases() const;
-  bool still_allowed(const KeptCommand& command, bool rewritten, std::span<const std::int64_t> databases);
+  // Fills `again` with what would be said now of a command that waits, whose `args` outlive it.
+  bool still_allowed(Verdict& again, const protocol::CommandSpec& spec, protocol::Args args, bool rewritten,
+                     std::span<const std::int64_t> databases);
   bool may_keep_what_it_holds() const;
   bool may_hear_of_every_key() const;
   std::string_view finish_transaction(std::string_view reply);
@@ -167,7 +178,7 @@ class Gate {
   Verdict& exec(Verdict& verdict, const Standing& standing);
   Verdict& abort_transaction(Verdict& verdict);
   void send_alone(Verdict& verdict, std::string_view command);
-  bool queue_is_still_allowed();
+  std::unique_ptr<const Revoked> first_revoked();
   void end_transaction();
 
   // gate_pinned.cc: what needs a lane of the session's own.
@@ -191,6 +202,7 @@ class Gate {
   std::string word_;                         // one of them that had to be made
 
   std::shared_ptr<const ClientQuery> question_;
+  std::unique_ptr<const Revoked> revoked_;
 
   Transaction transaction_;
   Transaction executing_;                // sent EXEC, not answered; only when its reply is edited

@@ -96,7 +96,8 @@ std::string_view Gate::why_not_queued(Source source, const Verdict& verdict, con
 
 Verdict& Gate::exec(Verdict& verdict, const Standing& standing) {
   if (transaction_.is_edited() && standing.owes_replies) return wait(verdict);  // one edited reply at a time
-  if (transaction_.is_spoiled() || !queue_is_still_allowed()) return abort_transaction(verdict);
+  if (!transaction_.is_spoiled()) revoked_ = first_revoked();
+  if (transaction_.is_spoiled() || revoked_) return abort_transaction(verdict);
   send_alone(verdict, "EXEC");
   const protocol::ReplyTypes nothing = protocol::reply_bit(RespType::kNull) | protocol::kNullArrayBit;
   verdict.expectation = {protocol::reply_bit(RespType::kArray) | nothing, static_cast<std::uint32_t>(transaction_.sent())};
@@ -131,11 +132,17 @@ void Gate::end_transaction() {
   watching_ = false;
 }
 
-bool Gate::queue_is_still_allowed() {
-  if (queued_generation_ == client_.policy->generation()) return true;
-  return std::ranges::all_of(transaction_.elements(), [this](const Transaction::Element& element) {
-    return still_allowed(element.command, element.rewritten, transaction_.databases().first(element.databases));
-  });
+// Null: all of the queue is allowed.
+std::unique_ptr<const Gate::Revoked> Gate::first_revoked() {
+  if (queued_generation_ == client_.policy->generation()) return nullptr;
+  for (const Transaction::Element& element : transaction_.elements()) {
+    auto revoked = std::make_unique<Revoked>(Revoked{element.command, {}, {}});
+    const auto databases = transaction_.databases().first(element.databases);
+    revoked->args = revoked->command.args();
+    revoked->verdict.in_transaction = true;
+    if (!still_allowed(revoked->verdict, revoked->command.spec(), revoked->args, element.rewritten, databases)) return revoked;
+  }
+  return nullptr;
 }
 
 std::string_view Gate::finish_transaction(std::string_view reply) {

@@ -154,6 +154,7 @@ Session::Step Session::handle(const protocol::Command& command) {
   }
   if (verdict.refusal == Verdict::Refusal::kNotAudited) counters_.audit_refused.add();
   if (verdict.login_attempted && is_listed_) list_lane();
+  if (const auto revoked = gate_.take_revoked()) services_.decisions.record(revoked->verdict, gate_.client(), gate_.activity());
   if (verdict.noteworthy() || services_.decisions.records_allowed()) services_.decisions.record(verdict, gate_.client(), gate_.activity());
   return act(verdict);
 }

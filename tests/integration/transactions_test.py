@@ -4,6 +4,7 @@
 import unittest
 
 from harness.cases import GateCase, USERS
+from harness.deadline import wait_until
 from harness.resp import encode
 
 
@@ -130,7 +131,20 @@ class ReloadTest(GateCase):
         self.reload(USERS.replace("~a:*", "~a:1"))
         self.assert_error(client.call("EXEC"), "EXECABORT Transaction discarded because of previous errors.")
         self.assertEqual(client.call("GET", "a:1"), None)
+        self.assert_told("key", "a:2", "set")
         self.reload(USERS)
+
+    def assert_told(self, reason, object_, command):
+        """What was queued and not run is a denial like others: ACL LOG, counters and audit have it, once."""
+        root = self.connect("root")
+        newest = root.call("ACL", "LOG", "1")[0]
+        entry = dict(zip(newest[::2], newest[1::2]))
+        self.assertEqual((entry[b"count"], entry[b"reason"], entry[b"context"], entry[b"object"], entry[b"username"]),
+                         (1, reason.encode(), b"multi", object_.encode(), b"alice"))
+        self.assertEqual(self.gate.metrics().value("respgate_denied_commands_total", command=command, reason=reason), 1)
+        wait_until(lambda: [line for line in self.gate.audit() if line["verdict"] == "denied"], "the audit has it")
+        denied = [line for line in self.gate.audit() if line["verdict"] == "denied"]
+        self.assertEqual([(line["user"], line["command"], line["reason"]) for line in denied], [("alice", command, reason)])
 
     def test_a_queue_that_is_still_allowed_runs(self):
         client = self.connect("alice")
