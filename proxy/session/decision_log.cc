@@ -180,6 +180,8 @@ void DecisionLog::write(Kind kind, const Verdict& verdict, const ClientState& cl
   event.reason = std::move(reason);
   if (names_an_argument(verdict)) event.key = verdict.args[verdict.decision.arg].substr(0, kAuditTextBytes);
   if (kind != Kind::kAuth) tell_touches(verdict, event);
+  const bool is_another = verdict.ruled != nullptr && verdict.spec != nullptr && verdict.ruled != verdict.spec;
+  if (is_another) event.detail = "sent as " + std::string(verdict.ruled->name);
   event.verdict = std::move(outcome);
   event.generation = client.policy->generation();
   audit_.write(std::move(event));

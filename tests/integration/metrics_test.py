@@ -150,6 +150,15 @@ class RulesTest(GateCase):
                 self.assertEqual(metrics.value("respgate_command_rule_hits_total", user="root", command=command, action=action), 1)
 
 
+class RewrittenTest(GateCase):
+    changes = {"commands": {"rules": [{"match": ["FLUSHALL"], "users": ["alice"], "action": "rewrite", "to": ["FLUSHDB", "ASYNC"]}]}}
+
+    def test_what_is_rewritten_and_then_denied_is_told_as_it_was_sent(self):
+        self.assert_error(self.connect("alice").call("FLUSHALL"), "NOPERM this user has no permissions to run the 'flushdb' command")
+        denied = wait_until(lambda: [line for line in self.gate.audit() if line["verdict"] == "denied"], "the audit has it")
+        self.assertEqual([(line["command"], line["reason"], line["detail"]) for line in denied], [("flushdb", "command", "sent as flushall")])
+
+
 class ObserveTest(GateCase):
     changes = {"enforcement": "observe"}
 
