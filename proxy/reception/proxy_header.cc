@@ -81,16 +81,14 @@ ProxyHeaderParser::Status ProxyHeaderParser::feed_version_1() {
 ProxyHeaderParser::Status ProxyHeaderParser::read_line(std::string_view line) {
   std::string_view rest = line.substr(kSignature1.size());
   const std::string_view family = next_word(rest);
-  if (family == "UNKNOWN") {
-    header_.is_local = true;
-    return Status::kComplete;
-  }
+  if (family == "UNKNOWN") return Status::kComplete;
   if (family != "TCP4" && family != "TCP6") return fail("a PROXY line of an unknown family");
   const auto source = read_ip(next_word(rest), family == "TCP6");
   const auto destination = read_ip(next_word(rest), family == "TCP6");
   const auto source_port = read_port(next_word(rest));
   const auto destination_port = read_port(rest);
   if (!source || !destination || !source_port || !destination_port) return fail("a PROXY line with a wrong address or port");
+  header_.names_source = true;
   header_.source = *source;
   header_.source_port = *source_port;
   return Status::kComplete;
@@ -123,9 +121,9 @@ ProxyHeaderParser::Status ProxyHeaderParser::read_block() {
   }
   if (command == 0) addresses = std::min(addresses, block.size());  // LOCAL may leave them out
   if (block.size() < addresses) return fail("a PROXY header shorter than its addresses");
-  if (command == 0 || addresses == 0 || addresses == 216) {
-    header_.is_local = true;
-  } else {
+  header_.is_local = command == 0;
+  header_.names_source = command == 1 && (addresses == 12 || addresses == 36);
+  if (header_.names_source) {
     const bool is_v6 = addresses == 36;
     if (is_v6) {
       std::memcpy(header_.source.data(), block.data(), header_.source.size());

@@ -18,7 +18,8 @@
 namespace respgate::proxy {
 
 struct ProxyHeader {
-  bool is_local = false;  // LOCAL, UNKNOWN, no address of the internet: the connection is the proxy's own (a health check)
+  bool is_local = false;      // LOCAL: the connection is the proxy's own (a health check)
+  bool names_source = false;  // not LOCAL, UNKNOWN, a unix socket: `source` is the client
   Ip source{};
   std::uint16_t source_port = 0;
   std::string endpoint;  // "vpce-…"; empty when the header does not say

@@ -61,10 +61,15 @@ void Reception::read_header(tls::Stream stream, Guest guest) {
                  [this, guest = std::move(guest)](tls::Stream arrived, const ProxyHeader* header, std::string_view why) mutable {
                    if (header == nullptr || rules_of(guest) == nullptr) return refuse(guest, RefusedConnection::kProxyProtocol, why);
                    if (header->is_local) return admit(std::move(arrived), std::move(guest));  // the proxy asks for itself
-                   guest.peer = to_string(header->source, header->source_port);
-                   guest.source = header->source;
+                   // Otherwise somebody is behind it.  Where it does not say who, that is the proxy's word for all it knows:
+                   // the connection counts as what it is, one of the proxy's address.
+                   if (header->names_source) {
+                     guest.peer = to_string(header->source, header->source_port);
+                     guest.source = header->source;
+                   }
+                   const std::optional<Ip> source = guest.source;
                    const std::string endpoint = header->endpoint;
-                   judge(std::move(arrived), std::move(guest), header->source, endpoint);
+                   judge(std::move(arrived), std::move(guest), source, endpoint);
                  });
 }
 

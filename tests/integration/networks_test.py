@@ -133,6 +133,12 @@ class HeaderTest(NetworksCase):
         for reason in ("address", "proxy_protocol"):
             self.assertEqual(self.count(reason), self.refused[reason])
 
+    def test_whoever_is_not_named_is_judged_by_the_address_of_the_proxy(self):
+        for unnamed in (SIGNATURE + b"\x21\x00\x00\x00", SIGNATURE + b"\x21\x31\x00\xd8" + bytes(216), b"PROXY UNKNOWN\r\n"):
+            self.assert_refused(self.come(data=unnamed), "address")
+        self.assert_served(self.come(data=SIGNATURE + b"\x21\x00" + len(endpoint("vpce-0123456789abcdef0")).to_bytes(2, "big")
+                                     + endpoint("vpce-0123456789abcdef0")))
+
     def test_a_second_header_is_refused(self):
         for second in (header("203.0.113.9"), b"PROXY TCP4 203.0.113.9 203.0.113.1 1 2\r\n"):
             client = self.come(data=header() + second)

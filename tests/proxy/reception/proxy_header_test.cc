@@ -41,6 +41,7 @@ Outcome read(std::string_view bytes, std::size_t step) {
   }
   const ProxyHeader& header = parser.header();
   if (header.is_local) return {"local", taken};
+  if (!header.names_source) return {"somebody", taken};
   std::string what;
   for (const std::uint8_t byte : header.source) what += std::to_string(byte) + ".";
   return {what + ":" + std::to_string(header.source_port) + " " + header.endpoint, taken};
@@ -75,12 +76,12 @@ TEST(ProxyHeaderTest, HeadersAreReadHoweverTheyAreCutAndNotAByteMore) {
       {kAws, kMapped + "172.31.7.113.:51442 vpce-08d2bf15fac5001c9"},
       {kLocal, "local"},
       {from_hex("0d0a0d0a000d0a515549540a20110003010203"), "local"},
-      {from_hex("0d0a0d0a000d0a515549540a21000000"), "local"},
-      {from_hex("0d0a0d0a000d0a515549540a213100d8") + std::string(216, 'x'), "local"},
+      {from_hex("0d0a0d0a000d0a515549540a21000000"), "somebody"},
+      {from_hex("0d0a0d0a000d0a515549540a213100d8") + std::string(216, 'x'), "somebody"},
       {"PROXY TCP4 192.0.2.1 192.0.2.9 51442 6379\r\n", kMapped + "192.0.2.1.:51442 "},
       {"PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n", "32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.1.:1 "},
-      {"PROXY UNKNOWN\r\n", "local"},
-      {"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", "local"},
+      {"PROXY UNKNOWN\r\n", "somebody"},
+      {"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", "somebody"},
   };
   for (const Row& row : rows) {
     for (std::size_t step = 1; step <= row.bytes.size(); ++step)
