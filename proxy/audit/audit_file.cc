@@ -118,6 +118,11 @@ void AuditFile::adopt(int descriptor) {
   is_torn_ = is_regular_ && ends_within_a_line(descriptor_, path_);
 }
 
+bool AuditFile::is_deleted() const {
+  struct stat status {};
+  return is_regular_ && fstat(descriptor_, &status) == 0 && status.st_nlink == 0;
+}
+
 std::uint64_t AuditFile::size() const {
   struct stat status {};
   return fstat(descriptor_, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;

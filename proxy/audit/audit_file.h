@@ -42,6 +42,9 @@ class AuditFile {
   // keeps on with the one it has.  False: it is still the same file.
   bool reopen();
 
+  // Has somebody deleted it?  What is written then goes where nobody can read it.
+  bool is_deleted() const;
+
   // Only regular files grow, and are rotated.
   bool is_regular() const { return is_regular_; }
   std::uint64_t size() const;

@@ -72,6 +72,7 @@ bool AuditWriter::write() {
   if (!file_ && !open_once_free()) return false;
   if (pending_.empty() && untold_drops_ == 0 && !opening_) return true;
   do {
+    begin_anew_if_deleted();
     rotate_when_due();
     const Chunk chunk = next_chunk();
     const AuditFile::Outcome outcome = file_->append(chunk.bytes);
@@ -176,6 +177,14 @@ void AuditWriter::rotate_when_due() {
   }
   since_failed_rotation_ = {};
   begin_file();
+}
+
+// Lines that went to it before are gone with it: there is no telling how many.
+void AuditWriter::begin_anew_if_deleted() {
+  if (!file_->is_deleted() || !since_failed_reopening_.is_over()) return;
+  spdlog::error("audit file was deleted, another is begun file=\"{}\"", file_name_);
+  reopen();
+  if (!file_->is_deleted()) since_failed_reopening_ = {};
 }
 
 void AuditWriter::begin_file() {

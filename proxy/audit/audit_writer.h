@@ -84,6 +84,7 @@ class AuditWriter {
   void settle(const Chunk& chunk, const AuditFile::Outcome& outcome);
   void complain(const AuditFile::Outcome& outcome);
   void rotate_when_due();
+  void begin_anew_if_deleted();
   std::size_t room() const;
   void begin_file();
   void lose(std::size_t lines);
@@ -103,6 +104,7 @@ class AuditWriter {
   bool has_left_ = false;
   Pause since_complaint_;
   Pause since_failed_rotation_;
+  Pause since_failed_reopening_;
 };
 
 }  // namespace respgate::proxy

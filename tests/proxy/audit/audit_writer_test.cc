@@ -221,6 +221,14 @@ TEST_F(AuditWriterTest, AFileThatWasMovedAwayIsOpenedAgainByItsName) {
   EXPECT_THAT(faults_in({text("audit-2026"), text()}), IsEmpty());
 }
 
+TEST_F(AuditWriterTest, AFileThatWasDeletedIsBegunAnew) {
+  AuditWriter writer = open();
+  write(writer, {"a"});
+  std::filesystem::remove(directory_.file("audit"));
+  write(writer, {"b"});
+  EXPECT_THAT(told(), ElementsAre("opened", "b"));
+}
+
 TEST_F(AuditWriterTest, AFileThatIsStillThereIsKept) {
   AuditWriter writer = open();
   write(writer, {"a"});
