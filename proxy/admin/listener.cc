@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <string>
@@ -83,11 +84,19 @@ asio::awaitable<void> AdminListener::accept_loop(std::shared_ptr<AdminListener> 
 }
 
 void AdminListener::admit(Protocol::socket socket) {
-  if (sessions_.size() >= limits_.connections) return;  // closes it
+  if (sessions_.size() >= limits_.connections && !make_room()) return;  // closes it
   std::string peer = peer_address_text(socket.native_handle());
   const auto session = std::make_shared<AdminSession>(std::move(socket), std::move(peer), routes_, limits_);
-  sessions_.insert(session);
-  session->start([self = shared_from_this(), session] { self->sessions_.erase(session); });
+  sessions_.push_back(session);
+  session->start([self = shared_from_this(), session] { self->sessions_.remove(session); });
+}
+
+// Whoever connects and asks nothing must not keep a probe out: of those, the one that has been there longest goes.
+bool AdminListener::make_room() {
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->awaits_request(); });
+  if (found == sessions_.end()) return false;
+  (*found)->close();
+  return true;
 }
 
 }  // namespace respgate::proxy

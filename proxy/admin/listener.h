@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -37,14 +37,15 @@ class AdminListener : public std::enable_shared_from_this<AdminListener> {
 
   static boost::asio::awaitable<void> accept_loop(std::shared_ptr<AdminListener> self);
   void admit(Protocol::socket socket);
+  bool make_room();
 
   boost::asio::io_context& io_;
   boost::asio::basic_socket_acceptor<Protocol> acceptor_;
   AdminLimits limits_;
   bool is_loopback_ = false;
   std::uint16_t port_ = 0;
-  std::shared_ptr<AdminRoutes> routes_;  // null before start() and after stop()
-  std::set<std::shared_ptr<AdminSession>> sessions_;
+  std::shared_ptr<AdminRoutes> routes_;                // null before start() and after stop()
+  std::list<std::shared_ptr<AdminSession>> sessions_;  // in the order in which they came
 };
 
 }  // namespace respgate::proxy

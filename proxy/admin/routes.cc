@@ -8,6 +8,7 @@
 
 #include "proxy/admin/page.h"
 #include "proxy/audit/audit_json.h"
+#include "proxy/common/clock.h"
 
 namespace respgate::proxy {
 namespace {
@@ -79,7 +80,7 @@ void AdminRoutes::answer(AdminRequest request, const Done& done) const {
   const Route* const route = is_understood ? find(request.path) : nullptr;
   if (std::optional<AdminReply> refusal = refuse(request, route)) {
     note(*refusal);
-    if (refusal->status == 401 || refusal->status == 403) audit(request, "refused");
+    if (refusal->status == 401 || refusal->status == 403) audit_refused(request);
     return done(std::move(*refusal));
   }
   for (const auto& [name, value] : request.parameters) {
@@ -119,8 +120,15 @@ void AdminRoutes::note(const AdminReply& reply) const {
   if (reply.refused && backend_->refused) backend_->refused(*reply.refused);
 }
 
-void AdminRoutes::audit(const AdminRequest& request, std::string outcome) const {
-  if (backend_->audit) backend_->audit({request.peer, request.method + " " + request.target, std::move(outcome)});
+void AdminRoutes::audit(const AdminRequest& request, std::string outcome, const std::string& note) const {
+  if (backend_->audit) backend_->audit({request.peer, request.method + " " + request.target + note, std::move(outcome)});
+}
+
+// Whoever can connect can be refused as often as he likes, and would push everything else out of the log.
+void AdminRoutes::audit_refused(const AdminRequest& request) const {
+  if (!refused_lines_.admits(steady_ms())) return;
+  const std::size_t left_out = refused_lines_.take_left_out();
+  audit(request, "refused", left_out == 0 ? "" : " (and " + std::to_string(left_out) + " before it that have no line)");
 }
 
 AdminRoutes::Done AdminRoutes::audited(const AdminRequest& request, const Done& done) const {

@@ -14,6 +14,7 @@
 
 #include "proxy/admin/admin_server.h"
 #include "proxy/admin/request.h"
+#include "proxy/common/log_quota.h"
 #include "proxy/config/admin_access.h"
 
 namespace respgate::proxy {
@@ -47,11 +48,13 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   void note(const AdminReply& reply) const;
 
  private:
+  static constexpr std::size_t kRefusedLinesPerSecond = 50;
   struct Route;
   static const std::vector<Route>& table();
   const Route* find(std::string_view path) const;
   std::optional<AdminReply> refuse(const AdminRequest& request, const Route* route) const;
-  void audit(const AdminRequest& request, std::string outcome) const;
+  void audit(const AdminRequest& request, std::string outcome, const std::string& note = {}) const;
+  void audit_refused(const AdminRequest& request) const;
   Done audited(const AdminRequest& request, const Done& done) const;
 
   void page(const AdminRequest& request, const Done& done) const;
@@ -75,6 +78,7 @@ class AdminRoutes : public std::enable_shared_from_this<AdminRoutes> {
   std::shared_ptr<const AdminBackend> backend_;
   AdminAccess access_;
   Offer offer_;
+  mutable LogQuota refused_lines_{kRefusedLinesPerSecond};
 };
 
 }  // namespace respgate::proxy

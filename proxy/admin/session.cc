@@ -64,6 +64,7 @@ void AdminSession::start(std::function<void()> ended) {
 }
 
 void AdminSession::close() {
+  awaits_request_ = false;
   routes_.reset();
   stream_.close();
 }
@@ -81,7 +82,9 @@ asio::awaitable<void> AdminSession::serve() {
     parser.header_limit(static_cast<std::uint32_t>(limits_.request_bytes));
     parser.body_limit(limits_.request_bytes);
     stream_.expires_after(limits_.client_timeout);
+    awaits_request_ = true;
     const auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAsTuple);
+    awaits_request_ = false;
     if (error) {
       std::optional<AdminReply> refusal = reply_to(error);
       if (!refusal || !routes_) co_return;

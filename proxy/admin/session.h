@@ -29,6 +29,8 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   void start(std::function<void()> ended);
   // The routes are not asked again.
   void close();
+  // Has it not asked anything yet, or nothing since its last reply?
+  bool awaits_request() const { return awaits_request_; }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -47,6 +49,7 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   std::string peer_;
   std::shared_ptr<AdminRoutes> routes_;  // null once closed
   AdminLimits limits_;
+  bool awaits_request_ = true;
 };
 
 }  // namespace respgate::proxy

@@ -459,22 +459,45 @@ TEST_F(AdminServerTest, AClientThatClosesItsSideIsForgotten) {
   }
 }
 
-TEST_F(AdminServerTest, ConnectionsBeyondTheLimitAreClosedAtOnce) {
+TEST_F(AdminServerTest, WhoeverComesLastIsServedBeforeThoseWhoAskNothing) {
   limits_.connections = 2;
   start();
-  HttpClient first(server_->port());
-  HttpClient second(server_->port());
-  for (HttpClient* client : {&first, &second}) {  // an answer proves that it is admitted
-    client->send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    EXPECT_EQ(status_of(client->read_reply()), 200);
-  }
+  HttpClient silent(server_->port());
+  HttpClient idle(server_->port());
+  idle.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(status_of(idle.read_reply()), 200);
+  HttpClient late(server_->port());
+  late.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(status_of(late.read_reply()), 200);
+  EXPECT_EQ(silent.read_all(), "") << "it had been there longest";
+  idle.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(status_of(idle.read_reply()), 200);
+}
+
+TEST_F(AdminServerTest, WhileAllAreBeingAnsweredAnotherIsClosedAtOnce) {
+  limits_.connections = 1;
+  std::promise<std::function<void(std::string)>> asked;
+  backend_.clients = [&](std::function<void(std::string)> done) { asked.set_value(std::move(done)); };
+  start();
+  HttpClient asking(server_->port());
+  asking.send("GET /clients HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::function<void(std::string)> answer = asked.get_future().get();
   EXPECT_EQ(HttpClient(server_->port()).read_all(), "");
-  first.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-  EXPECT_EQ(status_of(first.read_all()), 200);
-  first.finish_sending();
-  std::string reply;
-  while (reply.empty()) reply = get("/livez");  // until the server has seen the end of the first
-  EXPECT_EQ(status_of(reply), 200);
+  asio::post(io_, [&] { answer("[1]"); });
+  EXPECT_EQ(body_of(asking.read_reply()), "[1]");
+}
+
+// Anybody who can connect can be refused a thousand times a second.
+TEST_F(AdminServerTest, OfManyRefusalsTheAuditHasSomeAndHowManyItHasNot) {
+  constexpr std::size_t kMany = 1000;
+  start();
+  std::string requests;
+  for (std::size_t i = 1; i < kMany; ++i) requests += "POST /drain HTTP/1.1\r\nHost: elsewhere\r\n\r\n";
+  exchange(requests + "POST /drain HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(refused().size(), kMany) << "all are counted";
+  EXPECT_GE(acts().size(), 50U);
+  EXPECT_LT(acts().size(), kMany);
+  EXPECT_EQ(acts().front(), "POST /drain: refused");
 }
 
 TEST_F(AdminServerTest, AnAnswerMayComeLater) {
