@@ -70,6 +70,11 @@ class Pieces {
   std::size_t offset_ = 0;
 };
 
+// SSL_get_error() looks at the thread's queue of errors, which must be empty before; emptying it costs more than looking.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 }  // namespace
 
 // ------------------------------------------------------------------------------------------- the wire
@@ -175,7 +180,7 @@ Transfer Channel::read(std::span<char> into) {
   has_more_ = false;
   if (is_broken_) return {0, false, boost::asio::error::connection_reset};
   for (std::size_t records = 0; total < into.size() && records < kRecordsPerRead; ++records) {
-    ERR_clear_error();
+    forget_errors();
     std::size_t n = 0;
     const int result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &n);
     if (result == 1) {
@@ -199,7 +204,7 @@ Transfer Channel::write(std::span<const ::iovec> from) {
   std::size_t total = 0;
   for (Pieces pieces(from); !pieces.is_empty();) {
     const std::string_view piece = pieces.next(copied);
-    ERR_clear_error();
+    forget_errors();
     std::size_t n = 0;
     const int result = SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &n);
     if (result != 1) {
