@@ -154,6 +154,8 @@ const Case kCases[] = {
     {In::kAcl, "user default on >XV2fhK1Q ~* &* +@all\n", "user default on >XV2fhK1Q ~a:* +get\n",
      "SEC 2  FAIL  user default is on and has no limits"},
     {In::kAcl, "user default on >XV2fhK1Q ~a:* +get\n", "user default off >XV2fhK1Q ~a:* +get\n", "SEC 2  warn  user default is on"},
+    {In::kAcl, "user app on >celery-example ~a:* +get\n", "user app on >XV2fhK1Q ~a:* +get\n",
+     "SEC 2  FAIL  user app: the password is the user's name, or one that everybody knows"},
     {In::kAcl, "user app on >orders-example ~a:* +get\n", "user app on >XV2fhK1Q ~a:* +get\n",
      "SEC 2  FAIL  user app: the password is the user's name, or one that everybody knows"},
     {In::kAcl, "user app on >app ~a:* +get\n", "user app on >XV2fhK1Q ~a:* +get\n", "SEC 2  FAIL  user app: the password is"},
