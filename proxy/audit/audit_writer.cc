@@ -75,7 +75,10 @@ bool AuditWriter::write() {
     begin_anew_if_deleted();
     rotate_when_due();
     const Chunk chunk = next_chunk();
-    const AuditFile::Outcome outcome = file_->append(chunk.bytes);
+    // What nobody can read is as good as not written.
+    const AuditFile::Outcome outcome =
+        file_->is_deleted() ? AuditFile::Outcome{chunk.heads.size(), std::make_error_code(std::errc::no_such_file_or_directory), 0}
+                            : file_->append(chunk.bytes);
     settle(chunk, outcome);
     if (outcome.lines_lost > 0) complain(outcome);
     if (outcome.lines_lost > 0 && keeps_lost_) return false;
@@ -181,10 +184,14 @@ void AuditWriter::rotate_when_due() {
 
 // Lines that went to it before are gone with it: there is no telling how many.
 void AuditWriter::begin_anew_if_deleted() {
-  if (!file_->is_deleted() || !since_failed_reopening_.is_over()) return;
-  spdlog::error("audit file was deleted, another is begun file=\"{}\"", file_name_);
-  reopen();
-  if (!file_->is_deleted()) since_failed_reopening_ = {};
+  if (!file_->is_deleted()) return;
+  try {
+    if (file_->reopen()) begin_file();
+    since_failed_reopening_ = {};
+    spdlog::error("audit file was deleted, another is begun file=\"{}\"", file_name_);
+  } catch (const std::system_error& error) {
+    if (since_failed_reopening_.is_over()) spdlog::error("audit file was deleted, no other can be begun error=\"{}\"", error.what());
+  }
 }
 
 void AuditWriter::begin_file() {

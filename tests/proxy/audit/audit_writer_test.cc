@@ -229,6 +229,21 @@ TEST_F(AuditWriterTest, AFileThatWasDeletedIsBegunAnew) {
   EXPECT_THAT(told(), ElementsAre("opened", "b"));
 }
 
+TEST_F(AuditWriterTest, LinesForADeletedFileThatCannotBeBegunAnewAreLostAndCounted) {
+  const std::string folder = directory_.file("log");
+  std::filesystem::create_directory(folder);
+  config_.file = folder + "/audit";
+  AuditWriter writer = open();
+  write(writer, {"a"});
+  std::filesystem::remove_all(folder);
+  write(writer, {"b"});
+  EXPECT_EQ(lost_, 1U);
+  std::filesystem::create_directory(folder);
+  write(writer, {"c"});
+  EXPECT_EQ(lost_, 1U);
+  EXPECT_THAT(told("log/audit"), ElementsAre("opened", "dropped", "c"));
+}
+
 TEST_F(AuditWriterTest, AFileThatIsStillThereIsKept) {
   AuditWriter writer = open();
   write(writer, {"a"});
