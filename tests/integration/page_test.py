@@ -9,6 +9,7 @@ import json
 import unittest
 
 from harness.browser import ENTER, SPACE, TAB
+from harness.deadline import wait_until
 from harness.page_cases import PageCase
 from harness.processes import Respgate, free_port
 from harness.resp import Error
@@ -192,7 +193,9 @@ class TokenTest(PageCase):
         self.assert_no_complaints()
         self.give("wrong")
         self.browser.wait("return document.getElementById('token-problem').textContent === 'That is not the token.'")
-        self.browser.complaints()  # of the 401
+        complaints = wait_until(self.browser.complaints, "the browser says that it was refused")
+        self.assertRegex("\n".join(complaints), r"^SEVERE \S+/summary - .* 401 .*$")
+        self.assertEqual(len(complaints), 1, "one wrong token, one refusal")
         self.give(TOKEN)
         super().wait_live()
         self.wait_row("events-table", "admin refused", "GET /summary")

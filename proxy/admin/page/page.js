@@ -28,9 +28,9 @@ async function ask(path) {
 }
 
 async function askForAll() {
-  const [summary, text] = await Promise.all([ask('summary'), ask('events?n=1000')]);
-  takeSummary(JSON.parse(summary));
-  takeEvents(text);
+  // The summary alone first: a token that is wrong is refused, counted and written once.
+  takeSummary(JSON.parse(await ask('summary')));
+  takeEvents(await ask('events?n=1000'));
   if (performance.now() < seldomDue) return;
   const [all, certificates, findings] = await Promise.all([ask('users'), ask('certs'), ask('posture')]);
   takeUsers(JSON.parse(all));
