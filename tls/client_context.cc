@@ -55,17 +55,20 @@ ClientContextResult make_client_context(ClientOptions options, std::int64_t now)
     options.system_ca ? trust_system(context.get(), problems) : trust(context.get(), read_authorities(options.ca, problems), {});
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   }
+  std::vector<CertificateFacts> facts;
   for (const CertificateOptions& own : options.certificate) {
     const std::size_t before = problems.size();
     const CertificateChain chain = read_chain(own, now, problems);
-    if (problems.size() == before) use_chain(context.get(), chain, own.certificate.file, problems);
+    if (problems.size() != before) continue;
+    use_chain(context.get(), chain, own.certificate.file, problems);
+    facts.push_back(facts_of(*chain.leaf, own.certificate.file));
   }
   if (!problems.empty()) return problems;
-  return std::make_shared<const ClientContext>(std::move(context), std::move(options));
+  return std::make_shared<const ClientContext>(std::move(context), std::move(options), std::move(facts));
 }
 
-ClientContext::ClientContext(SslContextPtr context, ClientOptions options)
-    : context_(std::move(context)), verify_(options.verify), server_name_(std::move(options.server_name)) {
+ClientContext::ClientContext(SslContextPtr context, ClientOptions options, std::vector<CertificateFacts> facts)
+    : context_(std::move(context)), verify_(options.verify), server_name_(std::move(options.server_name)), facts_(std::move(facts)) {
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context_.get(), keep_session);
 }

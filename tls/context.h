@@ -62,13 +62,16 @@ ServerContextResult make_server_context(const ServerOptions& options, std::int64
 
 class ClientContext {
  public:
-  ClientContext(SslContextPtr context, ClientOptions options);
+  ClientContext(SslContextPtr context, ClientOptions options, std::vector<CertificateFacts> facts = {});
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
 
   // The client's end of a new connection to `host`, whose name counts if the options have none.  Takes up the session
   // of an earlier one where the node allowed it.  nullptr without memory or without a name.  This context must outlive it.
   SslPtr connect(const std::string& host) const;
+
+  // What it shows to the node; none, or one.
+  const std::vector<CertificateFacts>& certificates() const { return facts_; }
 
  private:
   static int keep_session(SSL* ssl, SSL_SESSION* session);
@@ -77,6 +80,7 @@ class ClientContext {
   SslContextPtr context_;
   Verify verify_;
   std::string server_name_;
+  std::vector<CertificateFacts> facts_;
   mutable std::mutex mutex_;
   mutable std::string session_;  // the newest ticket, as bytes since threads share no object; used once (RFC 8446 §C.4)
   mutable std::string session_name_;

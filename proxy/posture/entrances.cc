@@ -33,6 +33,19 @@ void judge_group(const Config& config, const ListenerConfig& listener, std::size
                   "a password that was stolen from one application is good at the entrance of another", "write user_group");
 }
 
+// Whoever guesses from this machine is on it already.
+void judge_guessing(const Config& config, Findings& findings) {
+  constexpr std::size_t kMostListeners = 8;
+  if (config.limits.auth_failures.max > 0) return;
+  std::vector<std::string> open;
+  for (const ListenerConfig& listener : config.listeners)
+    if (!listener.address.is_loopback()) open.push_back(listener_text(listener));
+  if (open.empty()) return;
+  findings.warn(kSec, "limits.auth_failures.max: 0: wrong passwords lock nobody out at " + list_text(open, kMostListeners),
+                "whoever reaches the address may guess as often as there is time for",
+                "leave max out (10), or write how many may be wrong");
+}
+
 void judge_node(const UpstreamConfig& upstream, Findings& findings) {
   const UpstreamCredentials& own = upstream.credentials;
   if (own.iam) return findings.ok(kSec, "the node: respgate logs in with IAM tokens");
@@ -50,6 +63,7 @@ void judge_entrances(const Snapshot& snapshot, Findings& findings) {
     if (!listener.login_as.empty()) judge_login_as(listener, *snapshot.policy->find(listener.login_as), findings);
     judge_group(snapshot.config, listener, users, findings);
   }
+  judge_guessing(snapshot.config, findings);
   judge_node(snapshot.config.upstream, findings);
 }
 

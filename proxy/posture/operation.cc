@@ -55,6 +55,20 @@ void judge_files(const Snapshot& snapshot, Findings& findings) {
   if (all_private) findings.ok(kControl, "files with secrets and hashes are not for everybody on this machine to read");
 }
 
+// respgate makes it for itself and its group: that is how collectors of logs come to read it.
+void judge_audit_readers(const Snapshot& snapshot, Findings& findings) {
+  constexpr std::uint32_t kReadableByOthers = 04, kReadableByGroup = 040;
+  if (!snapshot.audit_file.exists) return;
+  const std::string what = "audit: " + path_text(snapshot.config.audit.file) + " may be read by ";
+  const std::string chmod = "it, and the files that were rotated: the next ones are like it";
+  if ((snapshot.audit_file.mode & kReadableByOthers) != 0)
+    findings.warn(kDetection, what + "everybody on this machine", "it tells who works with which keys, and from where",
+                  "chmod o-r " + chmod);
+  else if ((snapshot.audit_file.mode & kReadableByGroup) != 0)
+    findings.ok(kDetection, what + "its group",
+                "it tells who works with which keys, and from where: if nobody of the group collects it, chmod g-r " + chmod);
+}
+
 void judge_events(const AuditConfig& audit, Findings& findings) {
   const std::string where = "audit: to " + path_text(audit.file);
   if (!audit.auth || !audit.denied) {
@@ -98,6 +112,7 @@ void judge_records(const Snapshot& snapshot, Findings& findings) {
                   "write audit: {file: FILE}, or file: stdout");
   } else {
     judge_events(config.audit, findings);
+    judge_audit_readers(snapshot, findings);
   }
   judge_metrics(config, findings);
 }

@@ -1,6 +1,4 @@
 // SEC 4: what respgate has to say of encryption at rest, and SEC 5: encryption on the way.
-#include <algorithm>
-
 #include "proxy/common/log_text.h"
 #include "proxy/posture/sections.h"
 
@@ -16,13 +14,18 @@ void judge_key_file(const Snapshot& snapshot, const CertificateConfig& certifica
                   "who has the key can pose as this end", "chmod o-r it");
 }
 
-void judge_certificate(const std::string& holder, const tls::CertificateFacts& facts, std::int64_t now_s, Findings& findings) {
-  const std::int64_t days = std::max<std::int64_t>(facts.not_after - now_s, 0) / kSecondsOfDay;
-  const std::string what = holder + ": certificate " + path_text(facts.file) + " ends on " +
-                           tls::utc_text(facts.not_after).substr(0, std::string_view("2026-11-24").size()) + ", in " +
-                           counted(static_cast<std::size_t>(days), "day");
+// `loss`: what a certificate that is over costs.
+void judge_certificate(const std::string& holder, const tls::CertificateFacts& facts, std::int64_t now_s, const std::string& loss,
+                       Findings& findings) {
+  const std::string certificate = holder + ": certificate " + path_text(facts.file);
+  const std::string date = tls::utc_text(facts.not_after).substr(0, std::string_view("2026-11-24").size());
+  const std::string write = "renew it; a changed file is taken up while running";
+  // None is loaded that has ended, but time goes on while it is used.
+  if (now_s > facts.not_after) return findings.fail(kOnTheWay, certificate + " ended on " + date, loss, write);
+  const std::int64_t days = (facts.not_after - now_s) / kSecondsOfDay;
+  const std::string what = certificate + " ends on " + date + ", in " + counted(static_cast<std::size_t>(days), "day");
   if (days < kWarnDays)
-    findings.warn(kOnTheWay, what, "no client gets in afterwards", "renew it; a changed file is taken up while running");
+    findings.warn(kOnTheWay, what, loss + " afterwards", write);
   else
     findings.ok(kOnTheWay, what);
 }
@@ -33,7 +36,7 @@ void judge_listener(const Snapshot& snapshot, const ListenerConfig& listener, st
     const bool only_13 = listener.tls->min_version == tls::Version::kTls13;
     findings.ok(kOnTheWay, name + (only_13 ? ": TLS 1.3" : ": TLS 1.2 and 1.3"));
     for (const tls::CertificateFacts& facts : tls_context_of(snapshot, listener)->certificates())
-      judge_certificate(name, facts, now_s, findings);
+      judge_certificate(name, facts, now_s, "no client gets in", findings);
     for (const CertificateConfig& certificate : listener.tls->certificates) judge_key_file(snapshot, certificate, findings);
   } else if (listener.address.is_loopback()) {
     findings.ok(kOnTheWay, name + ": plain text that does not leave this machine");
@@ -42,7 +45,7 @@ void judge_listener(const Snapshot& snapshot, const ListenerConfig& listener, st
   }
 }
 
-void judge_upstream(const Snapshot& snapshot, Findings& findings) {
+void judge_upstream(const Snapshot& snapshot, std::int64_t now_s, Findings& findings) {
   const UpstreamConfig& upstream = snapshot.config.upstream;
   const Address& node = upstream.nodes.front();
   const std::string name = "the node (" + path_text(node.text) + ")";
@@ -60,7 +63,10 @@ void judge_upstream(const Snapshot& snapshot, Findings& findings) {
   } else {
     findings.ok(kOnTheWay, name + ": TLS, certificate and name verified");
   }
-  if (upstream.tls && upstream.tls->certificate) judge_key_file(snapshot, *upstream.tls->certificate, findings);
+  if (!upstream.tls || !upstream.tls->certificate) return;
+  for (const tls::CertificateFacts& facts : snapshot.tls.upstream->certificates())
+    judge_certificate(name, facts, now_s, "a node that asks for it lets no lane in", findings);
+  judge_key_file(snapshot, *upstream.tls->certificate, findings);
 }
 
 }  // namespace
@@ -72,7 +78,7 @@ void judge_storage(Findings& findings) {
 
 void judge_wires(const Snapshot& snapshot, std::int64_t now_s, Findings& findings) {
   for (const ListenerConfig& listener : snapshot.config.listeners) judge_listener(snapshot, listener, now_s, findings);
-  judge_upstream(snapshot, findings);
+  judge_upstream(snapshot, now_s, findings);
 }
 
 }  // namespace respgate::proxy

@@ -13,6 +13,7 @@
 
 #include "acl/policy.h"
 #include "proxy/audit/audit_chain.h"
+#include "proxy/common/file_stamp.h"
 #include "proxy/config/admin_access.h"
 #include "proxy/config/config.h"
 #include "proxy/snapshot/login_loader.h"
@@ -28,7 +29,8 @@ struct Snapshot {
   std::optional<AdminToken> admin_token;
   std::optional<AuditKey> audit_key;
   TlsContexts tls;
-  FileStamps files;  // what it was read from, as that was before: what is other now has changed since
+  FileStamps files;      // what it was read from, as that was before: what is other now has changed since
+  FileStamp audit_file;  // as it was then; respgate itself writes it, so that is all there is to watch
 };
 
 // Shared by all threads.

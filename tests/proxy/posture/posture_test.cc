@@ -13,6 +13,7 @@
 #include "proxy/common/clock.h"
 #include "proxy/posture/command_reach.h"
 #include "tests/proxy/temporary_directory.h"
+#include "tls/certificate.h"
 #include "tls/throwaway.h"
 
 namespace respgate::proxy {
@@ -62,6 +63,15 @@ class PostureTest : public testing::Test {
     std::vector<std::string> lines;
     for (const Finding& finding : posture_of(**snapshot, now_s)) lines.push_back(to_line(finding));
     return lines;
+  }
+
+  // When s.crt ends.
+  std::int64_t certificate_end() const {
+    tls::CertificateOptions own;
+    own.certificate = {"s.crt", read_whole(directory_.file("s.crt"))};
+    own.key = {"s.key", read_whole(directory_.file("s.key"))};
+    std::vector<tls::Problem> problems;
+    return tls::facts_of(*tls::read_chain(own, unix_s(), problems).leaf, "s.crt").not_after;
   }
 
   // The line is there, and after the remedy it is not.
@@ -227,17 +237,55 @@ TEST_F(PostureTest, ASentinelThatIsOffIsNamed) {
   EXPECT_THAT(report(setting), Contains(StartsWith("SEC 3  warn  upstream.sentinel.mode: off")));
 }
 
+constexpr std::int64_t kDay = 86'400;
+
 TEST_F(PostureTest, ACertificateIsWarnedOfAMonthBeforeItsEnd) {
   Setting setting;
   setting.listeners = "{name: t, address: \"127.0.0.1:6380\", tls: {cert_file: s.crt, key_file: s.key}}";
-  const ConfigResult config = load_config(directory_.write(
-      "c.yaml", "listeners: [" + setting.listeners + "]\nupstream: {" + setting.upstream + "}\nusers: {file: users.acl}\n"));
-  directory_.write("users.acl", setting.acl);
-  const SnapshotResult snapshot = load_snapshot(*config, 1);
-  const std::int64_t end = (*snapshot)->tls.listeners[0]->certificates().front().not_after;
-  constexpr std::int64_t kDay = 86'400;
+  const std::int64_t end = certificate_end();
   EXPECT_THAT(report(setting, end - 31 * kDay), Contains(testing::AllOf(StartsWith("SEC 5  ok    listener t"), HasSubstr(", in 31 days"))));
   EXPECT_THAT(report(setting, end - 29 * kDay), Contains(testing::AllOf(StartsWith("SEC 5  warn  listener t"), HasSubstr(", in 29 days"))));
+  EXPECT_THAT(report(setting, end), Contains(testing::AllOf(StartsWith("SEC 5  warn  listener t"), HasSubstr(", in 0 days"))));
+  EXPECT_THAT(report(setting, end + 1), Contains(testing::AllOf(StartsWith("SEC 5  FAIL  listener t"), HasSubstr("s.crt ended on "),
+                                                                HasSubstr("(no client gets in; "))));
+}
+
+TEST_F(PostureTest, SoIsTheOneThatTheNodeIsShown) {
+  Setting setting;
+  setting.upstream += ", tls: {ca_file: ca.crt, cert_file: s.crt, key_file: s.key}";
+  const std::int64_t end = certificate_end();
+  const std::string node = "the node (127.0.0.1:6379): certificate " + directory_.file("s.crt");
+  EXPECT_THAT(report(setting, end - 31 * kDay), Contains(testing::AllOf(StartsWith("SEC 5  ok    " + node), HasSubstr(", in 31 days"))));
+  EXPECT_THAT(report(setting, end - 29 * kDay),
+              Contains(testing::AllOf(StartsWith("SEC 5  warn  " + node), HasSubstr(", in 29 days"),
+                                      HasSubstr("(a node that asks for it lets no lane in afterwards; "))));
+  EXPECT_THAT(report(setting, end + 1), Contains(StartsWith("SEC 5  FAIL  " + node + " ended on ")));
+}
+
+TEST_F(PostureTest, AListenerWhereNobodyIsLockedOutIsNamedUnlessOnlyThisMachineReachesIt) {
+  Setting bad, good;
+  bad.listeners = kOpen + "}, " + kLoopback;
+  bad.more += "limits: {auth_failures: {max: 0}}\n";
+  good.listeners = bad.listeners;
+  good.more += "limits: {auth_failures: {max: 1}}\n";
+  const std::string line = "SEC 2  warn  limits.auth_failures.max: 0: wrong passwords lock nobody out at listener open (0.0.0.0:6380)  (";
+  expect_remedy(bad, good, line);
+  good = bad;
+  good.listeners = std::string(kLoopback) + ", {name: s, address: \"unix:s.sock\"}";
+  expect_remedy(bad, good, line);
+}
+
+TEST_F(PostureTest, AnAuditFileThatEverybodyMayReadIsNamed) {
+  Setting setting;
+  setting.more = "audit: {file: a.jsonl, key_file: chain}\n" + kAdmin;
+  const std::string file = "audit: " + directory_.file("a.jsonl") + " may be read by ";
+  EXPECT_THAT(report(setting), Not(Contains(HasSubstr(file)))) << "it is not there yet";
+  directory_.write("a.jsonl", "", 0644);
+  EXPECT_THAT(report(setting), Contains(StartsWith("SEC 7  warn  " + file + "everybody on this machine  (")));
+  directory_.write("a.jsonl", "", 0640);
+  EXPECT_THAT(report(setting), Contains(StartsWith("SEC 7  ok    " + file + "its group  (")));
+  directory_.write("a.jsonl", "", 0600);
+  EXPECT_THAT(report(setting), Not(Contains(HasSubstr(file))));
 }
 
 TEST_F(PostureTest, FilesThatEverybodyMayReadAreNamed) {
