@@ -1,6 +1,7 @@
 #include "proxy/cli/import_elasticache.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -17,8 +18,12 @@ using Login = ImportedUser::Login;
 constexpr std::string_view kUsersCommand = "`aws elasticache describe-users --output json`";
 constexpr std::string_view kGroupsCommand = "`aws elasticache describe-user-groups --output json`";
 
+// Whose rules the service holds a user or a group to; to respgate both are the same language.
+enum class Engine : std::uint8_t { kNotTold, kRedis, kValkey };
+
 struct AwsUser {
   std::string id, status, arn;
+  Engine engine = Engine::kNotTold;
   std::vector<std::string> groups;
   ImportedUser user;
 };
@@ -26,6 +31,7 @@ struct AwsUser {
 struct AwsGroup {
   std::string id;
   std::vector<std::string> user_ids, replication_groups, serverless_caches;
+  Engine engine = Engine::kNotTold;
   bool is_changing = false;
 };
 
@@ -36,6 +42,13 @@ std::string listed(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + log_text(word);
   return out;
+}
+
+Engine engine_of(const JsonShape& shape) {
+  const std::string name = acl::lowered(shape.text_or("Engine", ""));
+  if (name == "valkey") return Engine::kValkey;
+  if (!name.empty() && name != "redis") shape.complain("Engine is neither redis nor valkey");
+  return name.empty() ? Engine::kNotTold : Engine::kRedis;
 }
 
 Login login_of(const JsonShape& user) {
@@ -61,6 +74,7 @@ AwsUser read_user(const JsonShape& shape) {
   read.id = shape.text("UserId");
   read.status = shape.text_or("Status", "active");
   read.arn = shape.text_or("ARN", "");
+  read.engine = engine_of(shape);
   read.groups = shape.texts_or_none("UserGroupIds");
   read.user.name = shape.text("UserName");
   read.user.origin = "UserId " + log_text(read.id);
@@ -73,7 +87,7 @@ AwsUser read_user(const JsonShape& shape) {
 
 AwsGroup read_group(const JsonShape& shape) {
   AwsGroup read{shape.text("UserGroupId"), shape.texts_or_none("UserIds"), shape.texts_or_none("ReplicationGroups"),
-                shape.texts_or_none("ServerlessCaches")};
+                shape.texts_or_none("ServerlessCaches"), engine_of(shape)};
   if (const auto pending = shape.object_or_none("PendingChanges"))
     read.is_changing = !pending->texts_or_none("UserIdsToAdd").empty() || !pending->texts_or_none("UserIdsToRemove").empty();
   return read;
@@ -174,21 +188,35 @@ class Reader {
 
   ImportResult finish() {
     std::vector<ImportedUser> imported;
-    std::string names;
     for (AwsUser& read : users_) {
-      names += (names.empty() ? "" : ", ") + as_json(read.user.name);
-      tell_of_tokens(read);
+      tell_of_engine(read);
       // The type counts; an access string that says otherwise must not open what has a password.
       if (take_state(read.user) && read.user.login != Login::kNoPassword)
         notes_.push_back(described(read.user) + ": nopass in its access string is left out, since it has a password or tokens");
-      imported.push_back(std::move(read.user));
+      imported.push_back(read.user);
     }
     ImportResult result = import_users(std::move(imported));
     if (!result) return result;
+    // A configuration that names somebody whom users.acl does not have would not load.
+    std::erase_if(users_,
+                  [&](const AwsUser& read) { return !std::binary_search(result->names.begin(), result->names.end(), read.user.name); });
+    std::string names;
+    for (const AwsUser& read : users_) {
+      names += (names.empty() ? "" : ", ") + as_json(read.user.name);
+      tell_of_tokens(read);
+    }
     if (!group_.id.empty())
       result->notes.push_back("for the configuration: users: {groups: {" + as_json(group_.id) + ": [" + names + "]}}");
     result->notes.insert(result->notes.begin(), notes_.begin(), notes_.end());
     return result;
+  }
+
+  // Valkey's groups take users of both, Redis' groups those of Redis.  What the user may do is the same for either, so
+  // it is taken over; that the two files are of one moment and one account is what is doubtful.
+  void tell_of_engine(const AwsUser& read) {
+    if (group_.engine == Engine::kRedis && read.engine == Engine::kValkey)
+      notes_.push_back(described(read.user) + ": its Engine is valkey, and group " + log_text(group_.id) +
+                       " of redis takes none of these: it is taken over, but look whether both files are of one time and account");
   }
 
   void tell_of_tokens(const AwsUser& read) {

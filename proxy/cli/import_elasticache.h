@@ -1,6 +1,7 @@
 // Reads what `aws elasticache describe-users` and `describe-user-groups` print as users
 // of users.acl.  AWS tells neither passwords nor their hashes: users with passwords come
-// out `off`.  Members of the JSON that are not known are not looked at.
+// out `off`.  Members of the JSON that are not known are not looked at; Engine changes no
+// user, and is told of where a group of redis has a user of valkey, which the service refuses.
 //
 // Pure: the texts of the files come in.
 // Source: Amazon ElastiCache API Reference, User and UserGroup.

@@ -151,11 +151,12 @@ ImportResult import_users(std::vector<ImportedUser> users) {
   Import import;
   bool has_default = false;
   for (ImportedUser& user : users) {
-    const bool is_default = user.name == "default";
+    std::string name = user.name;
     Line line(std::move(user));
     if (const auto text = line.write()) {
       import.users_acl += *text + "\n";
-      has_default |= is_default;
+      has_default |= name == "default";
+      import.names.push_back(std::move(name));
     }
     for (std::string& note : line.take_notes()) import.notes.push_back(std::move(note));
   }

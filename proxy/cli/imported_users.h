@@ -35,6 +35,7 @@ struct ImportedUser {
 // What an import came to.
 struct Import {
   std::string users_acl;           // parse_policy() takes it
+  std::vector<std::string> names;  // of those who came to be in it, sorted
   std::vector<std::string> notes;  // one line each, printable: every change and loss
 };
 

@@ -163,6 +163,47 @@ TEST(ImportElastiCacheTest, AnIamUserOfAGroupIsToldTheGroupsCache) {
   EXPECT_THAT(import.notes, Contains(HasSubstr("cache: \"prod-rg\", region: \"us-east-1\"}")));
 }
 
+TEST(ImportElastiCacheTest, WhoIsLeftOutIsInNoLineForTheConfiguration) {
+  const Import import =
+      imported(users_json({aws_user("evil", "a b", "on ~* +get", kIam), aws_user("bad", "bad", "on ~* +get nonsense", kIam),
+                           aws_user("good", "good", "on ~* +get", kIam)}),
+               groups_json("g", "\"evil\", \"bad\", \"good\""), "g");
+  EXPECT_EQ(import.users_acl, "user good on ~* +get\nuser default off\n");
+  std::vector<std::string> lines;
+  for (const std::string& note : import.notes)
+    if (note.starts_with("for the configuration: ")) lines.push_back(note);
+  EXPECT_THAT(lines, ElementsAre(StartsWith("for the configuration: users: {iam: {\"good\": "),
+                                 "for the configuration: users: {groups: {\"g\": [\"good\"]}}"));
+}
+
+// ------------------------------------------------------------------------------------------ engines
+
+std::string group_of(const std::string& engine) {
+  return R"({"UserGroups": [{"UserGroupId": "g", "Engine": ")" + engine + R"(", "UserIds": ["v", "r"]}]})";
+}
+const std::string kOneOfEach =
+    users_json({aws_user("v", "v", "on ~* +get", kIam),
+                R"({"UserId": "r", "UserName": "r", "Engine": "REDIS", "AccessString": "on ~* +get", "Authentication": {"Type": "iam"}})"});
+
+TEST(ImportElastiCacheTest, AGroupOfValkeyHasUsersOfBothEngines) {
+  const Import import = imported(kOneOfEach, group_of("valkey"), "g");
+  EXPECT_EQ(import.users_acl, "user r on ~* +get\nuser v on ~* +get\nuser default off\n");
+  EXPECT_THAT(import.notes, Not(Contains(HasSubstr("Engine"))));
+}
+
+TEST(ImportElastiCacheTest, AUserOfValkeyInAGroupOfRedisIsTakenOverAndToldOf) {
+  const Import import = imported(kOneOfEach, group_of("redis"), "g");
+  EXPECT_EQ(import.users_acl, "user r on ~* +get\nuser v on ~* +get\nuser default off\n");
+  EXPECT_THAT(import.notes, Contains(StartsWith("user 'v' (UserId v): its Engine is valkey, and group g of redis takes none")));
+  EXPECT_THAT(import.notes, Not(Contains(StartsWith("user 'r' (UserId r): its Engine"))));
+}
+
+TEST(ImportElastiCacheTest, AnEngineThatIsNeitherIsAnError) {
+  EXPECT_THAT(problems(kOneOfEach, group_of("memcached"), "g"), ElementsAre("G.json: UserGroups[0]: Engine is neither redis nor valkey"));
+  EXPECT_THAT(problems(users_json({R"({"UserId": "a", "UserName": "a", "Engine": "x", "AccessString": "on"})"})),
+              ElementsAre("U.json: Users[0]: Engine is neither redis nor valkey"));
+}
+
 // ------------------------------------------------------------------------------------------ what is not as it should be
 
 TEST(ImportElastiCacheTest, TextThatIsNoJsonIsToldByLineAndColumn) {
