@@ -104,8 +104,8 @@ AuditFile::AuditFile(std::string path, Writers writers) : path_(std::move(path))
 AuditFile::~AuditFile() { close(descriptor_); }
 
 bool AuditFile::reopen() {
-  // Whoever holds a lock would be refused his own file.
-  if (path_ == kStdout || (is_regular_ && is_called(descriptor_, path_))) return false;
+  // Whoever holds a lock would be refused his own file; a FIFO still has the torn line in it that the next one has to end.
+  if (path_ == kStdout || is_called(descriptor_, path_)) return false;
   adopt(open_for_append(path_, writers_));
   return true;
 }

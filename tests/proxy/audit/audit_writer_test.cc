@@ -335,6 +335,34 @@ TEST_F(AuditWriterTest, WhatIsKeptComesFirstAndWhatWasDroppedIsToldBeforeIt) {
   EXPECT_EQ(lost_, 0u);
 }
 
+TEST_F(AuditWriterTest, LinesThatAPipeToreAreToldOfHoweverManyAndWhateverIsReopenedBetween) {
+  config_.file = directory_.file("fifo");
+  ASSERT_EQ(mkfifo(config_.file.c_str(), 0600), 0);
+  const int reader = ::open(config_.file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  AuditWriter writer = open();
+  std::string received;
+  const auto drain = [&] {
+    std::string bytes(200'000, '\0');
+    for (ssize_t n = 0; (n = read(reader, bytes.data(), bytes.size())) > 0;) received.append(bytes, 0, static_cast<std::size_t>(n));
+  };
+  const std::vector<std::string> more_than_it_holds(500, "u");
+  for (const bool is_reopened : {false, true, true}) {
+    write(writer, {"first"});
+    write(writer, more_than_it_holds);
+    EXPECT_FALSE(writer.is_file_good());
+    drain();
+    ASSERT_FALSE(received.ends_with('\n')) << "no line was torn";
+    if (is_reopened) writer.reopen();
+  }
+  write(writer, {"last"});
+  drain();
+  close(reader);
+  EXPECT_THAT(faults_in({received}), IsEmpty());
+  const std::vector<std::string> told_all = told_in(received);
+  EXPECT_EQ(std::count(told_all.begin(), told_all.end(), "torn"), 3);
+  EXPECT_EQ(told_all.back(), "last");
+}
+
 TEST_F(AuditWriterTest, WhatIsGivenUpIsCounted) {
   config_.on_overflow = AuditConfig::Overflow::kDeny;
   config_.file = "/dev/full";
