@@ -7,12 +7,11 @@
 #include <openssl/evp.h>
 
 #include "acl/words.h"
+#include "protocol/hex.h"
 #include "protocol/text.h"
 
 namespace respgate::acl {
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool covers(protocol::Access granted, protocol::Access needed) {
   const auto have = static_cast<unsigned>(granted), want = static_cast<unsigned>(needed);
@@ -36,25 +35,13 @@ Secret Secret::of_password(std::string_view password) {
 
 std::optional<Secret> Secret::of_hex(std::string_view hex64) {
   Secret secret;
-  if (hex64.size() != 2 * secret.digest_.size()) return std::nullopt;
-  for (std::size_t i = 0; i < secret.digest_.size(); ++i) {
-    const std::size_t high = kHexDigits.find(hex64[2 * i]), low = kHexDigits.find(hex64[2 * i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    secret.digest_[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
+  if (!protocol::read_hex(hex64, secret.digest_)) return std::nullopt;
   return secret;
 }
 
 bool Secret::equals(const Digest& digest) const { return CRYPTO_memcmp(digest_.data(), digest.data(), digest.size()) == 0; }
 
-std::string Secret::to_hex() const {
-  std::string hex;
-  for (const std::uint8_t byte : digest_) {
-    hex += kHexDigits[byte >> 4];
-    hex += kHexDigits[byte & 15];
-  }
-  return hex;
-}
+std::string Secret::to_hex() const { return protocol::to_hex(digest_); }
 
 bool CommandSet::contains_first_argument(protocol::CommandId id, std::string_view argument) const {
   return std::any_of(first_arguments_.begin(), first_arguments_.end(), [&](const FirstArgument& granted) {

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "acl/words.h"
+#include "protocol/hex.h"
 
 namespace respgate::acl {
 namespace {
@@ -18,13 +19,10 @@ bool is_listed(const std::vector<std::string>& list, std::string_view word) {
 
 // How servers name a script: the SHA-1 of its text in lower-case hexadecimal.
 std::string script_name(std::string_view body) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::array<std::uint8_t, 20> digest{};
   // Fails only without memory; a digest of zeros must never pass for one of a script.
   if (EVP_Digest(body.data(), body.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) std::abort();
-  std::string name;
-  for (const std::uint8_t byte : digest) name.append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-  return name;
+  return protocol::to_hex(digest);
 }
 
 bool is_allow_listed(const protocol::CommandSpec& spec, protocol::Args args, const PolicyOptions& options) {

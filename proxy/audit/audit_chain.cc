@@ -8,6 +8,8 @@
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 
+#include "protocol/hex.h"
+
 namespace respgate::proxy {
 namespace {
 
@@ -24,30 +26,13 @@ std::optional<std::uint64_t> read_position(std::string_view digits) {
   return number;
 }
 
-int value_of_digit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 }  // namespace
 
-std::string to_hex(const ChainValue& value) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(kHexDigits);
-  for (const std::uint8_t byte : value) hex.append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-  return hex;
-}
+std::string to_hex(const ChainValue& value) { return protocol::to_hex(value); }
 
 std::optional<ChainValue> read_chain_value(std::string_view hex) {
-  if (hex.size() != kHexDigits) return std::nullopt;
   ChainValue value{};
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const int high = value_of_digit(hex[2 * i]);
-    const int low = value_of_digit(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    value[i] = static_cast<std::uint8_t>(16 * high + low);
-  }
+  if (!protocol::read_hex(hex, value)) return std::nullopt;
   return value;
 }
 

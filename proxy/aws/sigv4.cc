@@ -9,6 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "protocol/hex.h"
+
 namespace respgate::proxy {
 namespace {
 
@@ -33,17 +35,6 @@ Hash hmac(std::string_view key, std::string_view text) {
   return mac;
 }
 
-std::string hex(const Hash& hash) {
-  constexpr std::string_view kLower = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * hash.size());
-  for (const unsigned char byte : hash) {
-    text.push_back(kLower[byte >> 4]);
-    text.push_back(kLower[byte & 15]);
-  }
-  return text;
-}
-
 // What is derived is as good as the secret, for a day.
 Hash signing_key(std::string_view secret, std::string_view day, const SigV4Target& target) {
   std::string seed = "AWS4" + std::string(secret);
@@ -63,11 +54,16 @@ std::string scope_of(std::string_view day, const SigV4Target& target) {
 std::string signature_of(std::string_view secret, const SigV4Target& target, std::string_view time, std::string_view canonical_request) {
   const std::string_view day = time.substr(0, kDayDigits);
   std::string text(kSigV4Algorithm);
-  text.append("\n").append(time).append("\n").append(scope_of(day, target)).append("\n").append(hex(sha256(canonical_request)));
+  text.append("\n")
+      .append(time)
+      .append("\n")
+      .append(scope_of(day, target))
+      .append("\n")
+      .append(protocol::to_hex(sha256(canonical_request)));
   Hash key = signing_key(secret, day, target);
   const Hash mac = hmac(bytes_of(key), text);
   OPENSSL_cleanse(key.data(), key.size());
-  return hex(mac);
+  return protocol::to_hex(mac);
 }
 
 std::string canonical_query(const SigV4Fields& parameters) {
@@ -172,7 +168,7 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 std::string query_signature(std::string_view secret_access_key, const SigV4Target& target, const SigV4Fields& parameters,
                             std::string_view time) {
   std::string canonical = "GET\n/\n" + canonical_query(parameters) + "\nhost:";
-  canonical.append(target.host).append("\n\nhost\n").append(hex(sha256("")));
+  canonical.append(target.host).append("\n\nhost\n").append(protocol::to_hex(sha256("")));
   return signature_of(secret_access_key, target, time, canonical);
 }
 
@@ -202,7 +198,8 @@ std::string authorization_header(const AwsCredentials& credentials, const SigV4T
     names.append(names.empty() ? "" : ";").append(name);
     lines.append(name).append(":").append(trimmed(value)).append("\n");
   }
-  const std::string canonical = std::string(request.method) + "\n/\n\n" + lines + "\n" + names + "\n" + hex(sha256(request.body));
+  const std::string canonical =
+      std::string(request.method) + "\n/\n\n" + lines + "\n" + names + "\n" + protocol::to_hex(sha256(request.body));
   const std::string scope = scope_of(std::string_view(time).substr(0, kDayDigits), target);
   return std::string(kSigV4Algorithm) + " Credential=" + credentials.access_key_id + "/" + scope + ", SignedHeaders=" + names +
          ", Signature=" + signature_of(credentials.secret_access_key, target, time, canonical);

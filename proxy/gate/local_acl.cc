@@ -1,6 +1,6 @@
 // ACL: what the proxy's own policy says.  Users are changed in users.acl, not here.
 
-#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "acl/authorizer.h"
+#include "protocol/hex.h"
 #include "protocol/reply_writer.h"
 #include "protocol/targets.h"
 #include "protocol/text.h"
@@ -143,12 +144,9 @@ void answer_cat(const LocalCall& call, std::string& out) {
 
 // `digits` hexadecimal digits from the system's generator; empty when it has none to give.
 std::string random_hex(std::size_t digits) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::array<unsigned char, kMaxPasswordBits / 4> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(digits)) != 1) return {};
-  std::string text;
-  for (std::size_t i = 0; i < digits; ++i) text += kHex[bytes[i] & 0x0f];
-  return text;
+  std::vector<std::uint8_t> bytes((digits + 1) / 2);
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return {};
+  return protocol::to_hex(bytes).substr(0, digits);
 }
 
 void append_password(std::size_t bits, std::string& out) {
