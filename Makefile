@@ -9,7 +9,7 @@ ARGS ?=
 # ThreadSanitizer wants its addresses free: some kernels spread a process further than it can bear.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test test-sanitizers test-redis-suite test-applications test-page bench bench-instructions bench-micro coverage deps deps-lint \
+.PHONY: help run test test-sanitizers test-redis-suite test-applications test-page bench bench-behaviour bench-instructions bench-micro coverage deps deps-lint \
 	deps-coverage deps-redis-suite deps-applications deps-page deps-bench deps-instructions deps-micro format lint install clean
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make test-applications  jobs of Celery, Sidekiq, BullMQ and others (it installs them) through the proxy'
 	@echo 'make test-page        the admin port'"'"'s page in a headless Chromium (it installs one)'
 	@echo 'make bench [ARGS="--only get"]  what it costs, beside nutcracker, haproxy and stunnel (it installs them); leave the machine alone meanwhile'
+	@echo 'make bench-behaviour [ARGS="--only huge"]  system calls, memory, and what busy clients do to others, beside the same (it installs strace too)'
 	@echo 'make bench-instructions [ARGS="--top GET"]  instructions per command, counted by valgrind (it installs it)'
 	@echo 'make bench-micro [ARGS=--benchmark_filter=gate]  what single parts cost, by Google Benchmark (it installs it)'
 	@echo 'make coverage         line coverage of protocol/ and acl/'
@@ -63,6 +64,10 @@ bench: deps deps-bench build/build.ninja
 	cmake --build --preset release --parallel $(JOBS) --target respgate answerer asker
 	RESPGATE=build/respgate /usr/bin/python3 -B bench/bench.py $(ARGS)
 
+bench-behaviour: deps deps-bench build/build.ninja
+	cmake --build --preset release --parallel $(JOBS) --target respgate answerer
+	RESPGATE=build/respgate /usr/bin/python3 -B bench/behaviour.py $(ARGS)
+
 bench-instructions: deps deps-instructions build/build.ninja
 	cmake --build --preset release --parallel $(JOBS) --target respgate
 	RESPGATE=build/respgate /usr/bin/python3 -B bench/instructions.py $(ARGS)
@@ -96,7 +101,7 @@ deps-page:
 	@.ci/deps chromium chromium-driver
 
 deps-bench:
-	@.ci/deps nutcracker haproxy stunnel4 redis-tools
+	@.ci/deps nutcracker haproxy stunnel4 redis-tools strace
 
 deps-instructions:
 	@.ci/deps valgrind

@@ -8,9 +8,6 @@ request, memory, and the marks with whether they are met.  Where the rounds disa
 import argparse
 import json
 import pathlib
-import re
-import resource
-import signal
 import sys
 
 import cases
@@ -19,13 +16,14 @@ import load
 import machine
 import marks
 import peers
+import readme
 import report
 import stage
+from measure import end_on_signals, raise_descriptor_limit, tell, turns
 
-from harness.processes import BINARY, ROOT
+from harness.processes import BINARY
 
 SLICES = 4  # of a round
-README_PLACE = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
 def arguments():
@@ -39,23 +37,6 @@ def arguments():
     parser.add_argument("--from", dest="earlier", type=pathlib.Path, metavar="FILE", help="measure nothing, and tell of the run whose figures are there")
     parser.add_argument("--readme", action="store_true", help="put the figures into README.md too")
     return parser.parse_args()
-
-
-def tell(words):
-    print(words, file=sys.stderr, flush=True)
-
-
-def raise_descriptor_limit():
-    """As far as one may; what is started inherits it."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most
-
-
-def turns(subjects, round_number):
-    """Nobody is always the one who comes first."""
-    first = round_number % len(subjects)
-    return subjects[first:] + subjects[:first]
 
 
 def one_round(scene, case, number, requests):
@@ -101,24 +82,10 @@ def measured(options):
             "missing": [f"{name}, for there is no {program}" for name, program in lacking.items() if program], "figures": figures}
 
 
-def write_readme(run):
-    readme = ROOT / "README.md"
-    text, count = README_PLACE.subn(lambda place: place[1] + report.summary(run) + place[2], readme.read_text(encoding="utf-8"))
-    assert count == 1, f"{readme} has no place for the figures"
-    readme.write_text(text, encoding="utf-8")
-
-
-def interrupt(*_):
-    """Once: the next one would leave behind what is being ended."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 def show(run, options):
     print(report.text(run))
     if options.readme:
-        write_readme(run)
+        readme.put(readme.PROJECT, "figures", report.summary(run))
 
 
 def main():
@@ -129,8 +96,7 @@ def main():
     for needed in (BINARY, peers.ANSWERER, peers.ASKER):
         if not pathlib.Path(needed).exists():
             sys.exit(f"bench: {needed} is not built: `make bench` builds it")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
+    end_on_signals()
     try:
         run = measured(options)
     except KeyboardInterrupt:

@@ -25,14 +25,14 @@ def command(case, subject, requests):
 
 
 def parsed(text):
-    """{"rps", "p50", "p99"} (times in ms) of what they print: a line of titles and one of figures."""
+    """{"rps", "p50", "p99", "max"} (times in ms) of what they print: a line of titles and one of figures."""
     rows = list(csv.DictReader(io.StringIO(text)))
     if len(rows) != 1:
         raise Refused(f"not one row but {len(rows)} rows: {text[:500]!r}")
-    return {"rps": float(rows[0]["rps"]), "p50": float(rows[0]["p50_latency_ms"]), "p99": float(rows[0]["p99_latency_ms"])}
+    return {"rps": float(rows[0]["rps"]), **{name: float(rows[0][f"{name}_latency_ms"]) for name in ("p50", "p99", "max")}}
 
 
-def _run(case, subject, requests):
+def run_once(case, subject, requests):
     """(What it prints, CPU seconds of the subject's process.)  Both programs end at the first reply that is an error, so nobody is fast by
     refusing."""
     before = cpu_seconds(subject.pid)
@@ -56,6 +56,6 @@ def run(case, subject, requests):
     """Those figures, and "cpu": µs of the subject's process for each request.  What connections, handshakes and logins cost is measured
     by a run with the fewest requests, and left out."""
     requests = max(requests, 2 * fewest(case))
-    _, connecting = _run(case, subject, fewest(case))
-    printed, cpu = _run(case, subject, requests)
+    _, connecting = run_once(case, subject, fewest(case))
+    printed, cpu = run_once(case, subject, requests)
     return {**parsed(printed), "cpu": (cpu - connecting) * 1e6 / (requests - fewest(case))}

@@ -1,6 +1,8 @@
 """What the measurements share: the processes of the integration tests, and the clocks that count."""
 
 import pathlib
+import resource
+import signal
 import statistics
 import sys
 import time
@@ -28,3 +30,34 @@ def medians(rounds, subjects):
         for name, function in subjects.items():
             seen[name].append(function())
     return {name: statistics.median(values) for name, values in seen.items()}
+
+
+def tell(words):
+    """How far it is; what has been found goes to the standard output."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def turns(subjects, round_number):
+    """Nobody is always the one who comes first."""
+    first = round_number % len(subjects)
+    return subjects[first:] + subjects[:first]
+
+
+def raise_descriptor_limit():
+    """As far as one may; what is started inherits it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def _interrupt(*_):
+    """Once: the next one would leave behind what is being ended."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def end_on_signals():
+    """SIGTERM and SIGINT raise KeyboardInterrupt, so that what was started is ended too."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)

@@ -107,7 +107,7 @@ int main(int count, char** words) {
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::sort(latencies.begin(), latencies.end());
-  std::printf("\"rps\",\"p50_latency_ms\",\"p99_latency_ms\"\n%.2f,%.6f,%.6f\n", static_cast<double>(requests) / seconds,
-              percentile(latencies, 50), percentile(latencies, 99));
+  std::printf("\"rps\",\"p50_latency_ms\",\"p99_latency_ms\",\"max_latency_ms\"\n%.2f,%.6f,%.6f,%.6f\n",
+              static_cast<double>(requests) / seconds, percentile(latencies, 50), percentile(latencies, 99), percentile(latencies, 100));
   return 0;
 }
