@@ -52,6 +52,7 @@ BENCHMARK_CAPTURE(gate, everything_get, "everything", get());
 class Nobody final : public proxy::Pipeline::Sink {
  public:
   void on_reply(proxy::RequestPtr /*request*/, const protocol::ReplyFrame& /*frame*/) override { ++replies; }
+  void on_part(const proxy::Request& /*request*/, std::string_view /*bytes*/) override {}
   void on_confirmation(const proxy::Request& /*request*/, const protocol::ReplyFrame& /*frame*/) override {}
   void on_push(const protocol::ReplyFrame& /*frame*/) override {}
   std::int64_t replies = 0;

@@ -26,6 +26,7 @@ void RequestPool::give_back(std::unique_ptr<Request> request) {
   request->blocking = false;
   request->ends_state = false;
   request->errand = 0;
+  request->begun = false;
   request->reading = Request::Reading::kPlain;
   request->guard = Request::Guard::kNone;
   free_.push_back(std::move(request));

@@ -74,6 +74,7 @@ struct Request {
   std::uint64_t errand = 0;                // not 0: the worker's own, no client waits for it; the ticket says on whose behalf
   Reading reading = Reading::kPlain;
   Guard guard = Guard::kNone;
+  bool begun = false;             // a part of its reply has left that was not the last
   std::size_t command_bytes = 0;  // kGuarded: of wire, without the ECHO: once they are sent, the reply may come
   Nonce nonce{};
 };
@@ -103,13 +104,28 @@ class RequestPool {
 };
 
 // Is this the last part of a reply?  Replies come in one part unless they are large.
-enum class Part : std::uint8_t { kMore, kLast };
+enum class Part : std::uint8_t {
+  kMore,
+  kLast,
+  kBroken,  // there will be no more of a reply of which parts were delivered: nothing can be said in its middle
+};
+
+// How a session gets on with a reply that comes in parts.
+enum class Appetite : std::uint8_t {
+  kHungry,  // or gone: what comes is dropped
+  kSated,   // has more to read than it should; it can wait, and so can the reply, if nobody is kept waiting
+  kFull,    // has as much as it may have
+};
 
 // Where replies go: the worker, who knows the sessions.
 class ReplySink {
  public:
   // `bytes` die when the call returns.  Ignored when the session is gone.
   virtual void deliver(const Request& request, std::string_view bytes, Part part) = 0;
+  // Asked behind a part.  Not hungry: the session says so to whom the lane belongs once it is again, or when it goes.
+  virtual Appetite appetite(SessionId session) = 0;
+  // It has kept others waiting for too long.
+  virtual void give_up(SessionId session) = 0;
   // What the server said unasked, to the one session that has the lane.
   virtual void push(SessionId session, std::string_view bytes) = 0;
 

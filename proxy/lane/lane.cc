@@ -42,6 +42,7 @@ class Lane::Replies final : public Pipeline::Sink {
       lane_.owner_.on_lane_reply(lane_, std::move(request), frame);
     }
   }
+  void on_part(const Request& request, std::string_view bytes) override { lane_.take_part(request, bytes); }
   void on_confirmation(const Request& request, const protocol::ReplyFrame& frame) override {
     if (lane_.state_ != State::kEnded) lane_.owner_.on_lane_confirmation(lane_, request, frame);
   }
@@ -121,7 +122,7 @@ void Lane::wait_readable() {
 
 void Lane::on_readable() {
   Replies replies(*this);
-  for (std::size_t i = 0; i < kReadsPerTurn && stream_; ++i) {
+  for (std::size_t i = 0; i < kReadsPerTurn && stream_ && !paused_; ++i) {
     const tls::Transfer got = stream_->read(scratch_);
     if (got.blocked) break;
     if (got.error) return end(state_ == State::kGreeting ? LaneEnd::kUnreachable : LaneEnd::kLost, got.error.message());
@@ -134,7 +135,24 @@ void Lane::on_readable() {
     send_due_login();
     if (got.bytes < scratch_.size()) break;
   }
-  if (finish_if_empty()) return;
+  if (finish_if_empty() || paused_) return;
+  wait_readable();
+}
+
+void Lane::take_part(const Request& request, std::string_view bytes) {
+  if (state_ == State::kEnded) return;
+  const Appetite appetite = owner_.on_lane_part(*this, request, bytes);
+  if (state_ == State::kEnded) return;
+  held_up_ = appetite != Appetite::kHungry;
+  const bool holds_up_others = held_up_ && (!waiting_.empty() || pipeline_.holds_up_others());
+  paused_ = appetite == Appetite::kFull || (held_up_ && !holds_up_others);
+  if (paused_) paused_since_ms_ = owner_.now_ms();
+}
+
+void Lane::go_on(std::int64_t now_ms) {
+  held_up_ = false;
+  if (!std::exchange(paused_, false) || !stream_) return;
+  progress_ms_ = now_ms;
   wait_readable();
 }
 
@@ -166,6 +184,11 @@ void Lane::sweep(std::int64_t now_ms) {
                                           : "no answer within connect_timeout");
   }
   if (finish_if_empty()) return;
+  if (paused_) {
+    const bool holds_up_others = !waiting_.empty() || pipeline_.holds_up_others();
+    if (holds_up_others && now_ms - paused_since_ms_ >= settings_->stall.count()) owner_.on_lane_stalled(*this, pipeline_.front());
+    if (state_ == State::kEnded) return;
+  }
   if (is_overdue(now_ms)) return end(LaneEnd::kTimeout, "no reply within response_timeout");
   if (peer_is_dead(now_ms)) return end(LaneEnd::kLost, "the node's machine has not acknowledged anything within dead_peer");
   if (later_login_ == LaterLogin::kSent && now_ms >= login_deadline_ms_)
@@ -176,7 +199,7 @@ void Lane::sweep(std::int64_t now_ms) {
 
 bool Lane::is_overdue(std::int64_t now_ms) const {
   const std::int64_t limit = settings_->response_timeout.count();
-  if (limit <= 0 || pipeline_.empty()) return false;
+  if (limit <= 0 || pipeline_.empty() || paused_) return false;
   const std::int64_t patience = pipeline_.front().patience_ms;
   return patience != Request::kForEver && now_ms - progress_ms_ >= limit + patience;
 }

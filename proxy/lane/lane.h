@@ -8,6 +8,9 @@
 // It logs in as one identity.  A login that cannot be made yet (no AWS credentials) or that was refused to an IAM token is
 // waited for as long as dialling may take; one that is old is made anew, between two requests.
 //
+// A reply that comes in parts may come faster than its client reads.  Then the lane stops reading, and the server waits:
+// at once when nobody else is kept waiting, otherwise only when the client holds as much as it may, and for lane_stall.
+//
 // Requests given before it is ready wait in it.  At its end each request it holds is
 // failed exactly once, and none is ever sent a second time.
 // Lives on its worker's thread only.
@@ -66,6 +69,7 @@ struct LaneSettings {
   Milliseconds connect_timeout{2000};
   Milliseconds response_timeout{0};
   Milliseconds dead_peer{10000};
+  Milliseconds stall{250};  // how long one client may keep the others on a lane from their replies
   SentinelConfig sentinel;
   tls::ClientContextPtr tls;  // null: plain text
 };
@@ -82,6 +86,10 @@ class Lane : public std::enable_shared_from_this<Lane> {
    public:
     virtual void on_lane_ready(Lane& lane, std::string_view server_version) = 0;
     virtual void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) = 0;
+    // Of a reply that is too large to be kept; on_lane_reply brings the rest.  How does its client get on with it?
+    virtual Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) = 0;
+    // The client of the reply in progress has kept others waiting for too long.
+    virtual void on_lane_stalled(Lane& lane, const Request& request) = 0;
     virtual void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) = 0;
     virtual void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) = 0;
     // A token was refused; other credentials may help.  A lane that was ready is to be replaced: what it has it finishes.
@@ -123,6 +131,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // servers answer a failed AUTH behind other commands with nothing (redis #15640), and every reply behind it would be
   // another's.  REQUIRES: the server takes an AUTH there (no MULTI, no RESP2 subscriptions, nothing that blocks).
   void log_in_again(std::int64_t now_ms);
+
+  // Is a reply in progress whose client does not keep up?  What is submitted would wait for it.
+  bool is_held_up() const { return held_up_; }
+  // The client has read enough of it, or is gone.
+  void go_on(std::int64_t now_ms);
 
   // Writes what waits to be written, in one system call where the kernel allows.
   void flush(std::int64_t now_ms);
@@ -169,6 +182,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void wait_readable();
   void on_readable();
   void on_writable();
+  void take_part(const Request& request, std::string_view bytes);
   bool finish_if_empty();  // true when the lane has ended
   void push(RequestPtr request);
   void probe_if_due(std::int64_t now_ms);
@@ -202,6 +216,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   Ring<RequestPtr> waiting_;  // until ready, or logged in again
   Sentinel sentinel_;
   bool write_blocked_ = false;
+  bool held_up_ = false;  // by the client of the reply in progress
+  bool paused_ = false;   // and therefore not reading
+  std::int64_t paused_since_ms_ = 0;
   std::int64_t dial_deadline_ms_ = 0;
   std::int64_t progress_ms_ = 0;  // last time a reply came, or the queue was empty
   std::int64_t last_used_ms_ = 0;

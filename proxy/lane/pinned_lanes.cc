@@ -127,10 +127,20 @@ std::int64_t PinnedLanes::server_side_id(std::uint64_t id) const {
   return found == leases_.end() ? 0 : found->second.lane->server_side_id();
 }
 
-void PinnedLanes::answer(RequestPtr request, std::string_view bytes) {
+void PinnedLanes::answer(RequestPtr request, std::string_view bytes, Part part) {
   memory_.release(request->accounted_bytes);
   counters_.in_flight.subtract();
-  sink_.deliver(*request, bytes, Part::kLast);
+  sink_.deliver(*request, bytes, part);
+}
+
+Appetite PinnedLanes::on_lane_part(Lane&, const Request& request, std::string_view bytes) {
+  sink_.deliver(request, bytes, Part::kMore);
+  return sink_.appetite(request.ticket.session);
+}
+
+void PinnedLanes::go_on(std::uint64_t id, std::int64_t now_ms) {
+  const auto found = leases_.find(id);
+  if (found != leases_.end()) std::shared_ptr(found->second.lane)->go_on(now_ms);
 }
 
 void PinnedLanes::flush(std::int64_t now_ms) {
@@ -180,7 +190,8 @@ void PinnedLanes::on_request_failed(Lane&, RequestPtr request, const LaneReport&
     protocol::append_error(text, report.text);
     return answer(std::move(request), text);
   }
-  answer(std::move(request), may_have_run ? kUpstreamLost : unsent_text(report.why));
+  const Part part = request->begun ? Part::kBroken : Part::kLast;
+  answer(std::move(request), may_have_run ? kUpstreamLost : unsent_text(report.why), part);
 }
 
 void PinnedLanes::on_lane_ended(Lane& lane, const LaneReport& report) {

@@ -74,6 +74,8 @@ class PinnedLanes final : private Lane::Owner {
   // The number of its connection at the node; 0 while it is being dialled.
   std::int64_t server_side_id(std::uint64_t id) const;
 
+  // The session takes more of a reply that comes in parts, or is gone.
+  void go_on(std::uint64_t id, std::int64_t now_ms);
   void flush(std::int64_t now_ms);
   void sweep(std::int64_t now_ms);
   // What is idle is closed: credentials or the primary changed.
@@ -97,6 +99,8 @@ class PinnedLanes final : private Lane::Owner {
 
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
   void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
+  Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) override;
+  void on_lane_stalled(Lane&, const Request&) override {}  // it keeps nobody waiting
   void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) override;
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
   void on_lane_login_refused(Lane& lane) override;
@@ -109,7 +113,7 @@ class PinnedLanes final : private Lane::Owner {
   void log_in_again();
   Backoff& backoff_of(const LaneKey& key);
   std::vector<std::shared_ptr<Lane>> all_lanes() const;
-  void answer(RequestPtr request, std::string_view bytes);
+  void answer(RequestPtr request, std::string_view bytes, Part part = Part::kLast);
 
   boost::asio::io_context& io_;
   LaneSettingsPtr settings_;

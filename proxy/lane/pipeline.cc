@@ -82,11 +82,48 @@ Pipeline::Fault Pipeline::receive(std::string_view fresh, Sink& sink) {
   // Nothing may be said, not even in part, while nothing is asked; a push may.
   if (!rest.empty() && !may_be_answered() && !rest.starts_with('>') && !(may_hear_messages() && rest.starts_with('*')))
     return fail(Fault::kUnsolicited, "bytes that no request asked for");
+  if (const Fault fault = pass_on(rest, sink); fault != Fault::kNone) return fault;
   in_.keep(rest);
   return Fault::kNone;
 }
 
+// What is known to belong to a reply that is not whole leaves, when it is too much to be kept.
+Pipeline::Fault Pipeline::pass_on(std::string_view& rest, Sink& sink) {
+  if (rest.empty() || (rest.size() < kKeptReply && (queue_.empty() || !queue_.front()->begun)) || !may_be_passed_on()) return Fault::kNone;
+  Request& request = *queue_.front();
+  const protocol::ReplyFrame& frame = scanner_.frame();
+  if (!request.expectation.admits(frame.type, frame.length))
+    return fail(Fault::kWrongShape, "a reply of a kind that its command cannot give");
+  const std::string_view part = rest.substr(0, scanner_.scanned());
+  if (part.empty()) return Fault::kNone;
+  rest.remove_prefix(part.size());
+  scanner_.consumed(part.size());
+  request.begun = true;  // first: what is called may end the lane
+  sink.on_part(request, part);
+  return Fault::kNone;
+}
+
+// What somebody has to see whole is not, nor what may turn out to be for somebody else.
+bool Pipeline::may_be_passed_on() const {
+  if (!scanner_.head_known() || !may_be_answered()) return false;
+  const protocol::ReplyFrame& frame = scanner_.frame();
+  const bool may_be_message = version_ == protocol::RespVersion::kResp2 && frame.type == protocol::RespType::kArray && may_hear_messages();
+  const Request& request = *queue_.front();
+  return request.guard == Request::Guard::kNone && request.reading == Request::Reading::kPlain && request.confirmations == 0 &&
+         !frame.is_push() && !frame.is_error() && !may_be_message;
+}
+
+bool Pipeline::holds_up_others() const {
+  for (std::size_t i = 1; i < queue_.size(); ++i) {
+    const Request& request = *queue_[i];
+    const bool is_own = request.guard == Request::Guard::kProbe || request.guard == Request::Guard::kLogin;
+    if (!is_own && request.ticket.session != queue_.front()->ticket.session) return true;
+  }
+  return false;
+}
+
 Pipeline::Fault Pipeline::take(const protocol::ReplyFrame& frame, Sink& sink) {
+  if (!queue_.empty() && queue_.front()->begun) return sink.on_reply(pop(), frame), Fault::kNone;  // judged at its first part
   if (is_out_of_band(frame)) return take_out_of_band(frame, sink);
   if (!may_be_answered()) return fail(Fault::kUnsolicited, "a reply that no request asked for");
   const Request& request = *queue_.front();

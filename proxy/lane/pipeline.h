@@ -10,6 +10,9 @@
 // A lane that one client has for itself may carry subscriptions: requests with several confirmations for a reply, and
 // messages that nobody asked for.  RESP3 sends both as pushes; RESP2 as arrays, told apart by their first element.
 //
+// A reply too large to be kept is passed on in parts, as far as it has been understood: its kind is known by then, and
+// nothing that has to be read whole (a guarded reply, a message, EXEC's that is edited) is.
+//
 // No socket, no clock: bytes in, bytes out.
 #pragma once
 
@@ -43,6 +46,8 @@ class Pipeline {
   class Sink {
    public:
     virtual void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) = 0;
+    // A part of its reply that is not the last; the last comes as on_reply, with a frame whose wire is the rest.
+    virtual void on_part(const Request& request, std::string_view bytes) = 0;
     // A confirmation that is not the request's last.
     virtual void on_confirmation(const Request& request, const protocol::ReplyFrame& frame) = 0;
     virtual void on_push(const protocol::ReplyFrame& frame) = 0;
@@ -63,6 +68,9 @@ class Pipeline {
   // The kernel took the first `bytes` of what gather() gave.
   void sent(std::size_t bytes);
 
+  // Of a reply that is not whole, more than this is passed on.
+  static constexpr std::size_t kKeptReply = 64 * 1024;
+
   // Takes what the server said next.  After a fault the pipeline is only good for fail_all().
   // `fresh` is not needed after the call.
   Fault receive(std::string_view fresh, Sink& sink);
@@ -75,6 +83,8 @@ class Pipeline {
   bool empty() const { return queue_.empty(); }
   // The oldest request; REQUIRES: size() > 0.
   const Request& front() const { return *queue_.front(); }
+  // Does another session than that of the oldest request wait for a reply?
+  bool holds_up_others() const;
   // Memory of replies that are not whole, or held back for their echo.
   std::size_t buffered_bytes() const { return in_.capacity() + held_.capacity(); }
   // In words for a log, when receive() gave a fault.
@@ -82,6 +92,8 @@ class Pipeline {
 
  private:
   Fault take(const protocol::ReplyFrame& frame, Sink& sink);
+  Fault pass_on(std::string_view& rest, Sink& sink);
+  bool may_be_passed_on() const;
   Fault take_out_of_band(const protocol::ReplyFrame& frame, Sink& sink);
   Fault take_confirmation(const protocol::ReplyFrame& frame, Sink& sink);
   // Has the server been asked anything that it has not answered?

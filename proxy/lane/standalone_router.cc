@@ -91,6 +91,7 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   if (request->wire.empty() && is_refused(key.database, now_ms)) return answer(std::move(request), refused_.answer), 0;
   Place* place = place_for(key);
   if (place == nullptr) return answer(std::move(request), kUpstreamBusy), 0;
+  if (place->lane && place->lane->is_held_up()) retire(*place);  // whoever comes now shall not wait for a slow reader
   if (!place->lane) {
     if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
     dial(*place);
@@ -105,10 +106,25 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   return lane.id();
 }
 
-void StandaloneRouter::answer(RequestPtr request, std::string_view bytes) {
+void StandaloneRouter::answer(RequestPtr request, std::string_view bytes, Part part) {
   memory_.release(request->accounted_bytes);
   counters_.in_flight.subtract();
-  sink_.deliver(*request, bytes, Part::kLast);
+  sink_.deliver(*request, bytes, part);
+}
+
+Appetite StandaloneRouter::on_lane_part(Lane&, const Request& request, std::string_view bytes) {
+  sink_.deliver(request, bytes, Part::kMore);
+  return sink_.appetite(request.ticket.session);
+}
+
+void StandaloneRouter::on_lane_stalled(Lane&, const Request& request) { sink_.give_up(request.ticket.session); }
+
+void StandaloneRouter::go_on(std::uint64_t lane, std::int64_t now_ms) {
+  const auto is_it = [&](const std::shared_ptr<Lane>& other) { return other && other->id() == lane; };
+  for (const auto& place : places_)
+    if (is_it(place->lane)) return std::shared_ptr(place->lane)->go_on(now_ms);
+  const auto found = std::ranges::find_if(retired_, is_it);
+  if (found != retired_.end()) std::shared_ptr(*found)->go_on(now_ms);
 }
 
 void StandaloneRouter::flush(std::int64_t now_ms) {
@@ -157,7 +173,8 @@ void StandaloneRouter::on_request_failed(Lane&, RequestPtr request, const LaneRe
     protocol::append_error(text, report.text);
     return answer(std::move(request), text);
   }
-  answer(std::move(request), may_have_run ? kUpstreamLost : unsent_text(report.why));
+  const Part part = request->begun ? Part::kBroken : Part::kLast;
+  answer(std::move(request), may_have_run ? kUpstreamLost : unsent_text(report.why), part);
 }
 
 void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {

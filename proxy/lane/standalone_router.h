@@ -72,6 +72,9 @@ class StandaloneRouter final : private Lane::Owner {
   // A request without bytes asks for the lane itself (SELECT).
   std::uint64_t submit(const LaneKey& key, RequestPtr request, std::int64_t now_ms);
 
+  // The session whose reply a lane could not get rid of takes more of it, or is gone.
+  void go_on(std::uint64_t lane, std::int64_t now_ms);
+
   // One gathered write for each lane that was given something.
   void flush(std::int64_t now_ms);
   // Deadlines, redials, lanes without use; call about ten times a second.
@@ -104,6 +107,8 @@ class StandaloneRouter final : private Lane::Owner {
 
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
   void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
+  Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) override;
+  void on_lane_stalled(Lane& lane, const Request& request) override;
   void on_lane_confirmation(Lane&, const Request&, const protocol::ReplyFrame&) override {}  // nothing here subscribes
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
   void on_lane_login_refused(Lane& lane) override;
@@ -116,7 +121,7 @@ class StandaloneRouter final : private Lane::Owner {
   Place* place_for(const LaneKey& key);
   bool evict_one();
   void dial(Place& place);
-  void answer(RequestPtr request, std::string_view bytes);
+  void answer(RequestPtr request, std::string_view bytes, Part part = Part::kLast);
   void remember_refusal(const LaneKey& key, const std::string& text);
   bool is_refused(std::int64_t database, std::int64_t now_ms) const;
   void retire(Place& place);

@@ -187,6 +187,15 @@ void Worker::deliver(const Request& request, std::string_view bytes, Part part) 
   alive->deliver(request, bytes, part);
 }
 
+Appetite Worker::appetite(SessionId id) {
+  Session* session = sessions_.find(id);
+  return session != nullptr ? session->appetite() : Appetite::kHungry;
+}
+
+void Worker::give_up(SessionId id) {
+  if (Session* session = sessions_.find(id)) session->shared_from_this()->close(CloseReason::kOutputLimit);
+}
+
 void Worker::push(SessionId id, std::string_view bytes) {
   Session* session = sessions_.find(id);
   if (session == nullptr || !session->expects_pushes()) return counters_.upstream.pushes_dropped_total.add();

@@ -120,6 +120,8 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   const Config& config() const { return snapshot_->config; }
 
   void deliver(const Request& request, std::string_view bytes, Part part) override;
+  Appetite appetite(SessionId id) override;
+  void give_up(SessionId id) override;
   void push(SessionId id, std::string_view bytes) override;
   void on_room(SessionId id) override;
   void on_server_version(std::string_view version) override;

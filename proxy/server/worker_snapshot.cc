@@ -94,6 +94,7 @@ RouterSettings router_settings(const Snapshot& snapshot, const AwsSnapshot& aws)
   lane.connect_timeout = upstream.connect_timeout;
   lane.response_timeout = upstream.response_timeout;
   lane.dead_peer = upstream.dead_peer;
+  lane.stall = snapshot.config.limits.lane_stall;
   lane.sentinel = upstream.sentinel;
   lane.tls = snapshot.tls.upstream;
   return {std::make_shared<const LaneSettings>(std::move(lane)), upstream.lane_window, upstream.max_lanes, upstream.lane_idle};

@@ -388,6 +388,7 @@ void Session::close(CloseReason why) {
   stream_.close();
   if (kept_) kept_->timer.cancel();
   const auto self = shared_from_this();  // on_closed drops the worker's reference
+  let_lane_go_on();
   leave_lane();
   memory_.now_holds(0);
   on_closed_(*this, why);

@@ -49,6 +49,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void start();
   // A reply, or a part of one.
   void deliver(const Request& request, std::string_view bytes, Part part);
+  // Does it take more of a reply that comes in parts?  If not, it says so to its lane when it does, or is closed.
+  Appetite appetite();
   // What became of a question to all workers.
   void take_answer(Seq seq, std::string_view bytes);
   // What the server said unasked on the session's own lane.  REQUIRES: expects_pushes().
@@ -137,6 +139,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void schedule_resume();
   void after_output();
   bool is_over_limit() const;
+  void let_lane_go_on();
   void linger();
   void discard_input();
   void adapt_limits();
@@ -180,8 +183,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool reading_ = false;        // a wait for bytes is in progress
   bool understanding_ = false;  // inside understand()
   bool write_blocked_ = false;
-  bool input_ended_ = false;  // the client sent its last byte
-  bool closing_ = false;      // no more commands; close when everything is sent
+  bool holds_up_lane_ = false;  // the lane was told that a reply comes faster than it is read
+  bool input_ended_ = false;    // the client sent its last byte
+  bool closing_ = false;        // no more commands; close when everything is sent
   bool flush_scheduled_ = false;
   bool resume_scheduled_ = false;
   CloseReason closing_why_ = CloseReason::kAsked;

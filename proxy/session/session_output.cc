@@ -18,12 +18,17 @@ constexpr std::int64_t kLingerMs = 1000;
 
 void Session::deliver(const Request& request, std::string_view bytes, Part part) {
   if (!is_open()) return;
+  if (part == Part::kBroken) {  // an error in the middle of a value would be taken for a part of it
+    --upstream_owed_;
+    return close(CloseReason::kUpstreamGone);
+  }
   if (part == Part::kLast) {
+    holds_up_lane_ = holds_up_lane_ && !request.begun;
     if (--upstream_owed_ == 0) lane_ = 0;
     if (request.started_ns != 0) counters_.observe_duration(steady_ns() - request.started_ns);
     bytes = settle(request, bytes);
   }
-  if (is_over_limit()) return close(CloseReason::kOutputLimit);
+  if (!request.begun && is_over_limit()) return close(CloseReason::kOutputLimit);
   replies_.fill(request.ticket.seq, bytes, part, out_);
   if (lease_ != 0 && !is_listed_ && gate_.has_lane_for_good()) list_lane();
   leave_unused_lane();
@@ -68,7 +73,7 @@ std::string_view Session::settle(const Request& request, std::string_view bytes)
     selecting_.reset();
   }
   if (request.blocking) gate_.unblocked();
-  const bool is_refused = bytes.starts_with('-');
+  const bool is_refused = bytes.starts_with('-') && !request.begun;  // the end of a value may begin so
   if (is_refused && request.ends_state) gate_.state_remains();
   if (is_refused && !request.confirmation.empty() && !closing_) {  // what it holds is not known any more
     closing_ = true;
@@ -99,6 +104,19 @@ void Session::after_output() {
 bool Session::is_over_limit() const {
   const std::size_t unread = output_bytes() + replies_.parked_bytes();
   return unread > limits().client_output_buffer || (unread > kOutputWatermark && services_.memory.is_exhausted());
+}
+
+Appetite Session::appetite() {
+  if (!is_open()) return Appetite::kHungry;
+  const std::size_t unread = output_bytes() + replies_.parked_bytes();
+  if (unread <= kOutputWatermark) return Appetite::kHungry;
+  holds_up_lane_ = true;
+  return unread > limits().client_output_buffer || services_.memory.is_exhausted() ? Appetite::kFull : Appetite::kSated;
+}
+
+void Session::let_lane_go_on() {
+  if (!std::exchange(holds_up_lane_, false)) return;
+  lease_ != 0 ? services_.pinned.go_on(lease_, steady_ms()) : services_.router.go_on(lane_, steady_ms());
 }
 
 // Everything is sent.  Closing while bytes of the client are unread would reset the connection and take the last
@@ -143,10 +161,11 @@ void Session::flush() {
     out_.clear();
     out_sent_ = 0;
     if (out_.capacity() > kKeptOutput) give_back_memory(out_);
-  } else if (out_sent_ > kOutputWatermark) {
+  } else if (out_sent_ > kOutputWatermark && out_sent_ >= out_.size() / 2) {  // so that no byte is moved more than once
     out_.erase(0, out_sent_);
     out_sent_ = 0;
   }
+  if (output_bytes() + replies_.parked_bytes() <= kOutputWatermark) let_lane_go_on();
   account();
   after_output();
   if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();

@@ -25,12 +25,14 @@ class Collector final : public Pipeline::Sink {
   void on_reply(RequestPtr request, const ReplyFrame& frame) override {
     replies.emplace_back(request->ticket.seq, std::string(frame.wire));
   }
+  void on_part(const Request& request, std::string_view bytes) override { parts.emplace_back(request.ticket.seq, std::string(bytes)); }
   void on_confirmation(const Request& request, const ReplyFrame& frame) override {
     confirmations.emplace_back(request.ticket.seq, std::string(frame.wire));
   }
   void on_push(const ReplyFrame& frame) override { pushes.emplace_back(frame.wire); }
 
   std::vector<std::pair<Seq, std::string>> replies;
+  std::vector<std::pair<Seq, std::string>> parts;
   std::vector<std::pair<Seq, std::string>> confirmations;
   std::vector<std::string> pushes;
 };
