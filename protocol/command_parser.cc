@@ -111,7 +111,7 @@ bool CommandParser::take_whole(std::string_view input) {
   bytes_ = bytes;
   understood_ = at;
   state_ = State::kComplete;
-  command_ = {views_, count_, input.substr(start_, understood_ - start_), false};
+  command_ = {views_, count_, input.substr(start_, understood_ - start_), false, 0, 0};
   return true;
 }
 
@@ -208,7 +208,7 @@ CommandParser::Step CommandParser::open_bulk(std::string_view input) {
   bulk_left_ = size;
   bulk_open_ = true;
   understood_ += 1 + header.size;
-  if (draining_ && read_ < kPreviewArgs) extents_.push_back({kept_.size(), 0});
+  if (draining_ && !streaming_ && read_ < kPreviewArgs) extents_.push_back({kept_.size(), 0});
   return std::nullopt;
 }
 
@@ -241,7 +241,7 @@ CommandParser::Step CommandParser::drain_bulk(std::string_view input) {
 
 // Adds to the beginning that is kept of the bulk in progress.
 void CommandParser::preview(std::string_view bytes) {
-  if (read_ >= kPreviewArgs) return;
+  if (streaming_ || read_ >= kPreviewArgs) return;
   Extent& last = extents_.back();
   const std::string_view wanted = bytes.substr(0, kPreviewBytes - last.size);
   kept_ += wanted;
@@ -266,8 +266,26 @@ CommandParser::Status CommandParser::need_more(std::string_view input) {
   const std::size_t here = input.size() - understood_;
   if (bulk_open_) missing_ = bulk_left_ + kCrlf.size() - here;
   if (draining_) start_ = understood_;
-  if (head_given_ || !head_known(input)) return Status::kNeedMore;
-  return give_head(input);
+  if (!head_given_ && head_known(input)) return give_head(input);
+  return is_large() ? give_large(input) : Status::kNeedMore;
+}
+
+bool CommandParser::is_large() const {
+  return bulk_open_ && bulk_left_ >= kLargeBytes && read_ >= 2 && count_ <= kLargeArgs && !draining_ && !keeps_large_;
+}
+
+CommandParser::Status CommandParser::give_large(std::string_view input) {
+  make_command(input, read_);
+  views_.resize(count_);
+  command_ = {views_, count_, input.substr(start_, understood_ - start_), false, read_, bulk_left_};
+  return Status::kLarge;
+}
+
+void CommandParser::stream() {
+  assert(is_large());
+  drain_requested_ = draining_ = streaming_ = in_kept_ = true;
+  extents_.clear();
+  start_ = understood_;
 }
 
 bool CommandParser::head_known(std::string_view input) const {
@@ -306,7 +324,7 @@ void CommandParser::make_command(std::string_view input, std::size_t at_most) {
   views_.clear();
   for (const Extent& extent : std::span(extents_).first(std::min(at_most, extents_.size())))
     views_.push_back(source.substr(extent.offset, extent.size));
-  command_ = {views_, count_, {}, false};
+  command_ = {views_, count_, {}, false, 0, 0};
 }
 
 void CommandParser::drain() {
@@ -330,7 +348,7 @@ void CommandParser::restart() {
   state_ = State::kBetween;
   start_ = understood_;
   count_ = read_ = bytes_ = 0;
-  head_given_ = drain_requested_ = draining_ = in_kept_ = false;
+  head_given_ = drain_requested_ = draining_ = in_kept_ = keeps_large_ = streaming_ = false;
   extents_.clear();
   wipe(kept_);
   command_ = {};

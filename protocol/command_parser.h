@@ -33,14 +33,18 @@ struct Command {
   std::string_view wire;           // canonical RESP of the whole command; empty when it must be re-encoded
                                    // from args (inline), or when drained
   bool drained = false;
+  std::size_t here = 0;         // kLarge: so many of args have come, the others are empty; otherwise 0
+  std::size_t large_bytes = 0;  // kLarge: of the one that is coming; `wire` ends behind its header
 };
 
 class CommandParser {
  public:
   enum class Status : std::uint8_t {
     kNeedMore,
-    kName,  // argv[0], and argv[1] where there is one of at most kMaxHeadBytes, are known and more
-            // is missing: given once per command, so that a refusal can come before the arguments
+    kName,   // argv[0], and argv[1] where there is one of at most kMaxHeadBytes, are known and more
+             // is missing: given once per command, so that a refusal can come before the arguments
+    kLarge,  // an argument of kLargeBytes or more has begun, and at least two are before it: command() is what is known.
+             // Given until stream() or keep() says what is to become of it
     kComplete,
     kError,
   };
@@ -48,6 +52,8 @@ class CommandParser {
   static constexpr std::size_t kMaxHeadBytes = 1024;
   static constexpr std::size_t kPreviewBytes = 128;
   static constexpr std::size_t kPreviewArgs = 32;
+  static constexpr std::size_t kLargeBytes = 1u << 20;
+  static constexpr std::size_t kLargeArgs = 32;  // a command of more is never kLarge
 
   // `before_auth` only chooses the words of the error texts, as Redis does.
   explicit CommandParser(const Limits& limits, bool before_auth = false);
@@ -61,13 +67,21 @@ class CommandParser {
   // After kComplete, gives the same command again until restart().
   [[nodiscard]] Status parse(std::string_view input);
 
-  // REQUIRES: parse() returned kComplete (everything) or kName (args is the head only;
+  // REQUIRES: parse() returned kComplete (everything), kLarge or kName (args is the head only;
   // of a name longer than kMaxHeadBytes only its beginning, which no command is called).
   const Command& command() const { return command_; }
 
   // After kName: forget the arguments of this command as they arrive.  From the
   // next parse() on consumable() may grow while it says kNeedMore.
   void drain();
+
+  // After kLarge: the rest of this command passes through.  Its beginning, as far as command().wire, is consumable()
+  // now; from the next parse() on, whatever has been found to belong to it is, until kComplete (whose command() is
+  // empty) or kError.
+  void stream();
+  // After kLarge: the command is kept until it is whole, like any other.
+  void keep() { keeps_large_ = true; }
+  bool is_streaming() const { return streaming_; }
 
   // How many bytes at the front of `input` parse() will never look at again: the
   // caller may drop any number of them and must then call consumed(n).  After
@@ -110,6 +124,8 @@ class CommandParser {
   Status need_more(std::string_view input);
   bool head_known(std::string_view input) const;
   Status give_head(std::string_view input);
+  bool is_large() const;
+  Status give_large(std::string_view input);
   Status complete(std::string_view input);
   Status give_command(std::string_view input);
   void make_command(std::string_view input, std::size_t at_most);
@@ -143,6 +159,8 @@ class CommandParser {
   bool head_given_ = false;
   bool drain_requested_ = false;
   bool draining_ = false;
+  bool keeps_large_ = false;
+  bool streaming_ = false;  // draining_, and nothing of it is kept
 
   std::vector<Extent> extents_;          // the arguments: from start_ on, or in kept_
   std::vector<std::string_view> views_;  // the same, for command_

@@ -4,6 +4,11 @@
 
 namespace respgate::proxy {
 
+void feed(Request& request, std::string_view bytes, bool is_last) {
+  request.wire.append(bytes);
+  request.unfinished = !is_last;
+}
+
 void RequestDeleter::operator()(Request* request) const { pool->give_back(std::unique_ptr<Request>(request)); }
 
 RequestPtr RequestPool::take() {
@@ -26,6 +31,7 @@ void RequestPool::give_back(std::unique_ptr<Request> request) {
   request->blocking = false;
   request->ends_state = false;
   request->errand = 0;
+  request->unfinished = false;
   request->begun = false;
   request->reading = Request::Reading::kPlain;
   request->guard = Request::Guard::kNone;

@@ -74,10 +74,15 @@ struct Request {
   std::uint64_t errand = 0;                // not 0: the worker's own, no client waits for it; the ticket says on whose behalf
   Reading reading = Reading::kPlain;
   Guard guard = Guard::kNone;
+  bool unfinished = false;        // the end of its wire is not here yet; what was sent of it is not kept
   bool begun = false;             // a part of its reply has left that was not the last
   std::size_t command_bytes = 0;  // kGuarded: of wire, without the ECHO: once they are sent, the reply may come
   Nonce nonce{};
 };
+
+// More of the wire of a request that is unfinished.
+void feed(Request& request, std::string_view bytes, bool is_last);
+inline std::size_t unsent_bytes(const Request& request) { return request.wire.size() - request.sent; }
 
 class RequestPool;
 struct RequestDeleter {

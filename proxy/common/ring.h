@@ -28,6 +28,8 @@ class Ring {
   }
   T& front() { return (*this)[0]; }
   const T& front() const { return (*this)[0]; }
+  T& back() { return (*this)[size_ - 1]; }
+  const T& back() const { return (*this)[size_ - 1]; }
 
   // A new T, value-initialised, at the back.
   T& emplace_back() {

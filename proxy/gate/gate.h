@@ -71,6 +71,13 @@ class Gate {
   // `head` is what CommandParser gave with kName.
   bool refuses_by_name(const protocol::Command& head) const;
 
+  // `head` is what CommandParser gave with kLarge: can no argument that is still to come change the verdict?  Then it
+  // need not be kept until it is whole.
+  bool judges_early(const protocol::Command& head);
+  // The verdict on it.  Forwarded, it needs a lane of the session's own, and `wire` is its beginning up to the first
+  // byte of the large argument.  REQUIRES: judges_early(), and that no reply is owed.
+  Verdict admit_early(const protocol::Command& head, const Standing& standing);
+
   // The verdict's views live until the next call, or until the command dies.
   Verdict admit(const protocol::Command& command, const Standing& standing);
 
@@ -135,6 +142,7 @@ class Gate {
  private:
   // These fill the verdict they are given, and give it back: it is too large to be copied from step to step.
   Verdict& finish(Verdict& verdict) const;
+  protocol::Args with_worst_options(const protocol::Command& head);
   Verdict& refuse(Verdict& verdict, Verdict::Refusal why, std::string_view text);
   Verdict& refuse_unavailable(Verdict& verdict);
   Verdict& refuse_unaudited(Verdict& verdict);
@@ -198,6 +206,7 @@ class Gate {
   ProcessView* const process_;
   bool has_logged_in_ = false;               // by a command, since it was born or reset
   std::string answer_;                       // the reply being made
+  std::vector<std::string_view> early_;      // arguments of a command that is not here whole
   std::vector<std::string_view> rewritten_;  // arguments after a rewrite or under their real name
   std::string word_;                         // one of them that had to be made
 

@@ -51,6 +51,7 @@ struct Verdict {
   const protocol::CommandSpec* ruled = nullptr;  // the command the rule matched; `spec` is what a rewrite made of it
   std::string_view answer;
   std::string_view wire;
+  bool unfinished = false;    // the wire is only its beginning: the client is still sending the rest
   protocol::Args args;        // as they count (after a rewrite)
   std::int64_t database = 0;  // kSelect
   bool silent = false;        // CLIENT REPLY: the client does not get to see the answer

@@ -73,6 +73,17 @@ void Lane::push(RequestPtr request) {
   pipeline_.push(std::move(request));
 }
 
+void Lane::feed(std::string_view bytes, bool is_last, std::int64_t now_ms) {
+  if (is_last) progress_ms_ = now_ms;
+  waiting_.empty() ? pipeline_.feed(bytes, is_last) : proxy::feed(*waiting_.back(), bytes, is_last);
+  memory_.now_holds(pipeline_.buffered_bytes() + unsent_of_last());
+}
+
+std::size_t Lane::unsent_of_last() const {
+  if (!waiting_.empty()) return unsent_bytes(*waiting_.back());
+  return pipeline_.empty() ? 0 : unsent_bytes(pipeline_.back());
+}
+
 void Lane::probe_if_due(std::int64_t now_ms) {
   if (state_ == State::kReady && use_ == Use::kShared && later_login_ == LaterLogin::kNone && sentinel_.is_due(now_ms)) probe(now_ms);
 }
@@ -91,6 +102,7 @@ void Lane::probe(std::int64_t now_ms) {
 void Lane::flush(std::int64_t now_ms) {
   if (!stream_ || write_blocked_) return;
   probe_if_due(now_ms);
+  const bool was_fed_up = is_fed_up();
   std::array<::iovec, kGatheredRequests> gathered;
   std::array<char, kCopiedRequests> copied;
   while (pipeline_.has_unsent()) {
@@ -102,11 +114,12 @@ void Lane::flush(std::int64_t now_ms) {
       stream_->wait_writable([self = shared_from_this()](const boost::system::error_code& error) {
         if (!error) self->on_writable();
       });
-      return;
+      break;
     }
     pipeline_.sent(written.bytes);
     last_used_ms_ = std::max(last_used_ms_, now_ms);
   }
+  if (was_fed_up && !is_fed_up()) owner_.on_lane_fed(*this);
 }
 
 void Lane::on_writable() {
@@ -199,7 +212,7 @@ void Lane::sweep(std::int64_t now_ms) {
 
 bool Lane::is_overdue(std::int64_t now_ms) const {
   const std::int64_t limit = settings_->response_timeout.count();
-  if (limit <= 0 || pipeline_.empty() || paused_) return false;
+  if (limit <= 0 || pipeline_.empty() || paused_ || pipeline_.front().unfinished) return false;
   const std::int64_t patience = pipeline_.front().patience_ms;
   return patience != Request::kForEver && now_ms - progress_ms_ >= limit + patience;
 }
@@ -234,7 +247,7 @@ void Lane::end(LaneEnd why, std::string text) {
   while (!pipeline_.empty()) {
     RequestPtr request = pipeline_.pop();
     if (!greeting && !is_own(*request)) {
-      const bool may_have_run = request->sent > 0;
+      const bool may_have_run = request->sent > 0 && !request->unfinished;
       owner_.on_request_failed(*this, std::move(request), report, may_have_run);
     }
   }

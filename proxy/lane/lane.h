@@ -88,6 +88,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
     virtual void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) = 0;
     // Of a reply that is too large to be kept; on_lane_reply brings the rest.  How does its client get on with it?
     virtual Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) = 0;
+    // There is room again for more of the request that is unfinished.
+    virtual void on_lane_fed(Lane& lane) = 0;
     // The client of the reply in progress has kept others waiting for too long.
     virtual void on_lane_stalled(Lane& lane, const Request& request) = 0;
     virtual void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) = 0;
@@ -119,6 +121,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // the lane is ready.
   void submit(RequestPtr request, std::int64_t now_ms);
   bool takes_requests() const { return state_ <= State::kReady; }
+
+  // More of the last request submitted, which is unfinished.  Nothing is submitted before its end.
+  void feed(std::string_view bytes, bool is_last, std::int64_t now_ms);
+  // Is so much of it unsent that no more should come?  Then the owner is told when it is not any more.
+  bool is_fed_up() const { return unsent_of_last() > kFed; }
 
   // Asks for an ECHO behind everything submitted so far: a lane that is out of step does not outlive it.
   void probe(std::int64_t now_ms);
@@ -161,6 +168,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   class Replies;
   enum class Greeting : std::uint8_t { kHello, kSelect, kDone };
   // A login of a lane that is ready: kDue waits until nothing is unanswered, kSent for its answer.
+  static constexpr std::size_t kFed = 256 * 1024;  // of an unfinished request, unsent
   enum class LaterLogin : std::uint8_t { kNone, kDue, kSent };
 
   static boost::asio::awaitable<void> dial(std::shared_ptr<Lane> self);
@@ -183,6 +191,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void on_readable();
   void on_writable();
   void take_part(const Request& request, std::string_view bytes);
+  std::size_t unsent_of_last() const;
   bool finish_if_empty();  // true when the lane has ended
   void push(RequestPtr request);
   void probe_if_due(std::int64_t now_ms);

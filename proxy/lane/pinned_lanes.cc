@@ -93,6 +93,24 @@ void PinnedLanes::submit(std::uint64_t id, RequestPtr request, std::int64_t now_
   if (dirty_.empty() || dirty_.back() != lane) dirty_.push_back(lane);
 }
 
+void PinnedLanes::feed(std::uint64_t id, std::string_view bytes, bool is_last, std::int64_t now_ms) {
+  now_ms_ = now_ms;
+  const auto found = leases_.find(id);
+  if (found == leases_.end()) return;
+  found->second.lane->feed(bytes, is_last, now_ms);
+  if (dirty_.empty() || dirty_.back() != found->second.lane) dirty_.push_back(found->second.lane);
+}
+
+bool PinnedLanes::is_fed_up(std::uint64_t id) const {
+  const auto found = leases_.find(id);
+  return found != leases_.end() && found->second.lane->is_fed_up();
+}
+
+void PinnedLanes::on_lane_fed(Lane& lane) {
+  const auto found = leases_.find(lane.id());
+  if (found != leases_.end()) listener_.on_lease_fed(found->second.session);
+}
+
 void PinnedLanes::probe(std::uint64_t id, std::int64_t now_ms) {
   const auto found = leases_.find(id);
   if (found == leases_.end() || found->second.lane->state() != Lane::State::kReady) return;

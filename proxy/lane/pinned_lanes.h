@@ -36,6 +36,8 @@ class PinnedLanes final : private Lane::Owner {
     virtual void on_lease_lost(SessionId session, std::uint64_t lane) = 0;
     // A session's lane answered READONLY: the primary is elsewhere.
     virtual void on_readonly(SessionId session, std::uint64_t lane) = 0;
+    // It takes more of a request that is unfinished.
+    virtual void on_lease_fed(SessionId session) = 0;
     // The node will soon end the session's lane: not to be kept longer than is needed.
     virtual void on_lease_aged(SessionId session, std::uint64_t lane) = 0;
     // Would the server take an AUTH behind what was submitted (no MULTI, no RESP2 subscriptions, nothing that blocks)?
@@ -65,6 +67,10 @@ class PinnedLanes final : private Lane::Owner {
   std::uint64_t lease(SessionId session, const LaneKey& key, std::int64_t now_ms);
   // Answers through the sink, possibly before it returns.  REQUIRES: leased.
   void submit(std::uint64_t id, RequestPtr request, std::int64_t now_ms);
+  // More of the request submitted last, which is unfinished.
+  void feed(std::uint64_t id, std::string_view bytes, bool is_last, std::int64_t now_ms);
+  // Enough for now: Listener::on_lease_fed says when it takes more.
+  bool is_fed_up(std::uint64_t id) const;
   // An ECHO between what was submitted and what will be; see Lane::probe.
   void probe(std::uint64_t id, std::int64_t now_ms);
   // REQUIRES: nothing is owed on it, and it holds no state.
@@ -100,6 +106,7 @@ class PinnedLanes final : private Lane::Owner {
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
   void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
   Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) override;
+  void on_lane_fed(Lane& lane) override;
   void on_lane_stalled(Lane&, const Request&) override {}  // it keeps nobody waiting
   void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) override;
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;

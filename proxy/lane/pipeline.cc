@@ -37,7 +37,8 @@ std::size_t Pipeline::gather(std::span<::iovec> into, std::span<char> room) cons
   for (std::size_t i = unsent_from_; i < queue_.size(); ++i) {
     Request& request = *queue_[i];
     char* const bytes = request.wire.data() + request.sent;
-    const std::size_t size = request.wire.size() - request.sent;
+    const std::size_t size = unsent_bytes(request);
+    if (size == 0) break;  // of the unfinished one all is sent that is here
     const bool is_copied = size <= kCopiedBytes && size <= room.size();
     const bool joins = is_copied && ends_in_copies;
     if (!joins && used == into.size()) break;
@@ -57,9 +58,15 @@ void Pipeline::sent(std::size_t bytes) {
   while (bytes > 0) {
     assert(unsent_from_ < queue_.size());
     Request& request = *queue_[unsent_from_];
-    const std::size_t left = request.wire.size() - request.sent;
+    const std::size_t left = unsent_bytes(request);
     if (bytes < left) {
       request.sent += bytes;
+      return;
+    }
+    if (request.unfinished) {
+      assert(bytes == left);
+      request.wire.clear();
+      request.sent = 0;
       return;
     }
     request.sent = request.wire.size();

@@ -13,6 +13,8 @@
 // A reply too large to be kept is passed on in parts, as far as it has been understood: its kind is known by then, and
 // nothing that has to be read whole (a guarded reply, a message, EXEC's that is edited) is.
 //
+// So is a request: its bytes may come as they are sent, the last of them later.  Nothing is behind it until they have.
+//
 // No socket, no clock: bytes in, bytes out.
 #pragma once
 
@@ -64,7 +66,11 @@ class Pipeline {
   // Fills `into` with what is to be written next; returns how many entries it used.  Small requests in a row are copied
   // to `room` and become one entry: to the kernel an entry costs more than the bytes of a GET.
   std::size_t gather(std::span<::iovec> into, std::span<char> room = {}) const;
-  bool has_unsent() const { return unsent_from_ < queue_.size(); }
+  bool has_unsent() const { return unsent_from_ < queue_.size() && unsent_bytes(*queue_[unsent_from_]) > 0; }
+  // More of the youngest request, which is unfinished.  REQUIRES: the last bytes of it are some.
+  void feed(std::string_view bytes, bool is_last) { proxy::feed(*queue_.back(), bytes, is_last); }
+  // The youngest request; REQUIRES: size() > 0.
+  const Request& back() const { return *queue_.back(); }
   // The kernel took the first `bytes` of what gather() gave.
   void sent(std::size_t bytes);
 

@@ -108,6 +108,7 @@ class StandaloneRouter final : private Lane::Owner {
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
   void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
   Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) override;
+  void on_lane_fed(Lane&) override {}  // whole requests only
   void on_lane_stalled(Lane& lane, const Request& request) override;
   void on_lane_confirmation(Lane&, const Request&, const protocol::ReplyFrame&) override {}  // nothing here subscribes
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;

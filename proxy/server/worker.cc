@@ -211,6 +211,10 @@ void Worker::on_readonly(SessionId id, std::uint64_t lane) {
   if (Session* session = sessions_.find(id)) session->on_lease_stale(lane);
 }
 
+void Worker::on_lease_fed(SessionId id) {
+  if (Session* session = sessions_.find(id)) session->on_room();
+}
+
 void Worker::on_lease_aged(SessionId id, std::uint64_t lane) {
   if (Session* session = sessions_.find(id)) session->on_lease_stale(lane);
 }

@@ -120,6 +120,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   const Config& config() const { return snapshot_->config; }
 
   void deliver(const Request& request, std::string_view bytes, Part part) override;
+  void on_lease_fed(SessionId id) override;
   Appetite appetite(SessionId id) override;
   void give_up(SessionId id) override;
   void push(SessionId id, std::string_view bytes) override;

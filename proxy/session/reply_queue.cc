@@ -25,6 +25,11 @@ void ReplyQueue::fill(Seq seq, std::string_view bytes, Part part, std::string& o
   if (slot.complete) release_completed(out);
 }
 
+void ReplyQueue::clear() {
+  for (; !slots_.empty(); slots_.pop_front()) ++head_;
+  parked_bytes_ = 0;
+}
+
 void ReplyQueue::release_completed(std::string& out) {
   slots_.pop_front();
   ++head_;

@@ -27,6 +27,9 @@ class ReplyQueue {
   // complete reply parked behind it.  REQUIRES: seq was reserved and has not had its last part.
   void fill(Seq seq, std::string_view bytes, Part part, std::string& out);
 
+  // Whatever is still owed will not come.
+  void clear();
+
   // Replies still owed to the client.
   std::size_t size() const { return slots_.size(); }
   bool empty() const { return slots_.empty(); }

@@ -16,10 +16,6 @@ using ParserStatus = protocol::CommandParser::Status;
 constexpr std::size_t kFreeInput = 64 * 1024;
 // So may an answer of the proxy's own.
 constexpr std::size_t kFreeAnswer = 16 * 1024;
-// A client that is being closed and does not read its last replies.
-constexpr std::int64_t kClosingStallMs = 10000;
-// A client that has said nothing for this long.
-constexpr std::int64_t kIdleMs = 1000;
 constexpr std::string_view kOutOfMemory = "-ERR respgate: memory limit reached, try again later\r\n";
 constexpr std::string_view kNoMemory = "ERR respgate: memory limit reached, try again later";
 constexpr std::string_view kBusy = "ERR respgate: upstream busy";
@@ -99,20 +95,21 @@ void Session::understand(std::string_view fresh) {
 }
 
 Session::Step Session::handle_next(std::string_view& input) {
+  if (parser_.is_streaming()) return pass_through(input);
   if (input.empty() && parser_.idle()) return Step::kStop;
   ParserStatus status = parser_.parse(input);
   if (status == ParserStatus::kName) {
     if (gate_.refuses_by_name(parser_.command())) parser_.drain();
     status = parser_.parse(input);
   }
-  const auto drop_understood = [&] {
-    const std::size_t understood = parser_.consumable();
-    parser_.consumed(understood);
-    input.remove_prefix(understood);
-  };
+  if (status == ParserStatus::kLarge) {
+    if (gate_.judges_early(parser_.command())) return handle_large(input);
+    parser_.keep();
+    status = parser_.parse(input);
+  }
   if (status == ParserStatus::kError) return refuse_stream();
   if (status == ParserStatus::kNeedMore) {
-    drop_understood();
+    drop_understood(input);
     if (input.size() > kFreeInput && services_.memory.is_exhausted()) {
       reply(replies_.reserve(), kOutOfMemory);
       closing_ = true;
@@ -121,9 +118,15 @@ Session::Step Session::handle_next(std::string_view& input) {
     return Step::kStop;
   }
   if (handle(parser_.command()) == Step::kStop) return Step::kStop;  // not admitted yet: stays in the buffer
-  drop_understood();
+  drop_understood(input);
   parser_.restart();
   return Step::kContinue;
+}
+
+void Session::drop_understood(std::string_view& input) {
+  const std::size_t understood = parser_.consumable();
+  parser_.consumed(understood);
+  input.remove_prefix(understood);
 }
 
 Session::Step Session::refuse_stream() {
@@ -137,6 +140,7 @@ Session::Step Session::refuse_stream() {
 // The client will say no more; what it asked for is still answered.
 void Session::end_input() {
   if (gate_.is_blocked()) return close(CloseReason::kClientGone);  // nobody is there to take what may come
+  abandon_request();
   input_ended_ = true;
   closing_ = true;
   closing_why_ = CloseReason::kClientGone;
@@ -152,11 +156,15 @@ Session::Step Session::handle(const protocol::Command& command) {
     needs_answers_ = true;
     return Step::kStop;
   }
+  note(verdict);
+  return act(verdict);
+}
+
+void Session::note(const Verdict& verdict) {
   if (verdict.refusal == Verdict::Refusal::kNotAudited) counters_.audit_refused.add();
   if (verdict.login_attempted && is_listed_) list_lane();
   if (const auto revoked = gate_.take_revoked()) services_.decisions.record(revoked->verdict, gate_.client(), gate_.activity());
   if (verdict.noteworthy() || services_.decisions.records_allowed()) services_.decisions.record(verdict, gate_.client(), gate_.activity());
-  return act(verdict);
 }
 
 Session::Step Session::act(const Verdict& verdict) {
@@ -210,6 +218,7 @@ void Session::forward(const Verdict& verdict, Seq seq) {
   }
   if (verdict.follows_all_writes) services_.pinned.probe(lease_, last_input_ms_);
   if (verdict.is_barrier) needs_answers_ = true;
+  if (verdict.unfinished) feeding_ = seq;  // first: it may fail before submit() returns
   submit(make_request(verdict, seq));
 }
 
@@ -222,6 +231,7 @@ RequestPtr Session::make_request(const Verdict& verdict, Seq seq) {
     request->wire.assign(verdict.wire);
   }
   request->expectation = verdict.expectation ? *verdict.expectation : protocol::expected_reply(*verdict.spec, verdict.args, client().resp);
+  request->unfinished = verdict.unfinished;
   request->confirmation = verdict.confirmation;
   request->confirmations = verdict.confirmations;
   request->patience_ms = verdict.patience_ms;
@@ -294,6 +304,7 @@ protocol::Limits Session::limits_in_force() const {
 // Must the next command wait?  Asked between commands: one packet may hold thousands.
 bool Session::blocked() {
   if (selecting_ || kept_) return true;
+  if (feeding_) return services_.pinned.is_fed_up(lease_);
   if (needs_answers_) {
     if (!replies_.empty()) return true;
     needs_answers_ = false;
@@ -339,59 +350,6 @@ void Session::resume() {
 void Session::schedule_resume() {
   if (std::exchange(resume_scheduled_, true)) return;
   services_.turn.resume(shared_from_this());
-}
-
-// ------------------------------------------------------------------------------------------- life
-
-void Session::adopt(acl::PolicyPtr policy, ListenerTerms terms) {
-  if (!is_open()) return;
-  if (!gate_.adopt(std::move(policy), std::move(terms))) return close(CloseReason::kRevoked);
-  parser_.set_limits(limits_in_force(), !limits_after_login_);
-  if (!closing_) schedule_resume();  // a window may have grown
-}
-
-void Session::sweep(std::int64_t now_ms) {
-  if (lingering_ && now_ms >= linger_until_ms_) return close(closing_why_);
-  if (!closing_ || !replies_.empty()) {
-    closing_stalled_since_ms_ = now_ms;
-  } else if (now_ms - closing_stalled_since_ms_ >= kClosingStallMs) {
-    return close(closing_why_);
-  }
-  if (drain_deadline_ms_ != 0 && now_ms >= drain_deadline_ms_) return close(closing_why_);
-  // Nobody reads from it any more that would notice, and what the blocked command waits for may never come.
-  if (gate_.is_blocked() && !reading_ && stream_.peer_is_gone()) return close(CloseReason::kClientGone);
-  if (closing_) return;
-  if (!gate_.is_logged_in() && now_ms - logged_out_since_ms_ >= limits().unauthenticated_timeout.count())
-    return close(CloseReason::kLoginTimeout);
-  const std::int64_t admitted_until_ms = gate_.client().admitted_until_ms;
-  if (admitted_until_ms != 0 && now_ms >= admitted_until_ms) return close(CloseReason::kCertificateExpired);
-  if (replies_.empty() && output_bytes() == 0 && now_ms - last_input_ms_ >= kIdleMs) give_back_what_idles();
-  const bool idle = replies_.empty() && output_bytes() == 0 && !gate_.is_subscriber();
-  if (idle && limits().idle_timeout.count() > 0 && now_ms - last_input_ms_ >= limits().idle_timeout.count())
-    return close(CloseReason::kIdleTimeout);
-  if (waiting_since_ms_ != 0 && now_ms - waiting_since_ms_ >= upstream().queue_timeout.count()) {
-    lane_busy_ = true;
-    schedule_resume();
-  }
-}
-
-void Session::drain(std::int64_t deadline_ms) {
-  if (drain_deadline_ms_ == 0) drain_deadline_ms_ = deadline_ms;
-  if (closing_) return;
-  closing_ = true;
-  closing_why_ = CloseReason::kShutdown;
-  after_output();
-}
-
-void Session::close(CloseReason why) {
-  if (!is_open()) return;
-  stream_.close();
-  if (kept_) kept_->timer.cancel();
-  const auto self = shared_from_this();  // on_closed drops the worker's reference
-  let_lane_go_on();
-  leave_lane();
-  memory_.now_holds(0);
-  on_closed_(*this, why);
 }
 
 }  // namespace respgate::proxy

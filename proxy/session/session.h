@@ -111,6 +111,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void understand(std::string_view fresh);
   Step handle_next(std::string_view& input);
   Step handle(const protocol::Command& command);
+  void note(const Verdict& verdict);
+  void drop_understood(std::string_view& input);
   Step act(const Verdict& verdict);
   void reply(Seq seq, std::string_view bytes);
   void answer(Seq seq, std::string_view bytes);
@@ -130,6 +132,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string_view settle(const Request& request, std::string_view bytes);
   void select(const Verdict& verdict, Seq seq);
   Step refuse_stream();
+  Step handle_large(std::string_view& input);
+  Step pass_through(std::string_view& input);
+  void abandon_request();
   bool blocked();
   bool wait_for_lane();
   void end_input();
@@ -140,6 +145,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void after_output();
   bool is_over_limit() const;
   void let_lane_go_on();
+  void cut_off();
   void linger();
   void discard_input();
   void adapt_limits();
@@ -168,6 +174,8 @@ class Session : public std::enable_shared_from_this<Session> {
   MemoryShare memory_;
 
   std::unique_ptr<KeptAnswer> kept_;
+  std::optional<Seq> feeding_;     // the request whose rest goes to the session's lane as it comes; nothing else is owed
+  bool abandoning_ = false;        // it will not be whole, and is answered with nothing
   std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
   std::size_t upstream_owed_ = 0;  // of them
   std::uint64_t lease_ = 0;        // its own lane, if it has one; then all its requests go there
@@ -183,6 +191,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool reading_ = false;        // a wait for bytes is in progress
   bool understanding_ = false;  // inside understand()
   bool write_blocked_ = false;
+  bool is_cut_off_ = false;     // nothing more is sent than what is in `out_`
   bool holds_up_lane_ = false;  // the lane was told that a reply comes faster than it is read
   bool input_ended_ = false;    // the client sent its last byte
   bool closing_ = false;        // no more commands; close when everything is sent

@@ -17,10 +17,11 @@ constexpr std::int64_t kLingerMs = 1000;
 }  // namespace
 
 void Session::deliver(const Request& request, std::string_view bytes, Part part) {
-  if (!is_open()) return;
-  if (part == Part::kBroken) {  // an error in the middle of a value would be taken for a part of it
-    --upstream_owed_;
-    return close(CloseReason::kUpstreamGone);
+  if (!is_open() || is_cut_off_) return;
+  if (part == Part::kBroken) return cut_off();
+  if (feeding_ == request.ticket.seq) {
+    feeding_.reset();  // whatever is still to come of it is read and dropped
+    if (abandoning_) bytes = {};
   }
   if (part == Part::kLast) {
     holds_up_lane_ = holds_up_lane_ && !request.begun;
@@ -50,6 +51,7 @@ void Session::keep_back(Seq seq, const Verdict& verdict) {
 }
 
 void Session::give_out_kept() {
+  if (is_cut_off_) return;
   const std::unique_ptr<KeptAnswer> kept = std::move(kept_);
   answer(kept->seq, kept->bytes);
   schedule_resume();
@@ -58,7 +60,7 @@ void Session::give_out_kept() {
 }
 
 void Session::take_answer(Seq seq, std::string_view bytes) {
-  if (!is_open()) return;
+  if (!is_open() || is_cut_off_) return;
   if (is_over_limit()) return close(CloseReason::kOutputLimit);
   answer(seq, bytes);
   if (!reading_) schedule_resume();
@@ -82,7 +84,16 @@ std::string_view Session::settle(const Request& request, std::string_view bytes)
   return request.reading == Request::Reading::kPlain ? bytes : gate_.read_reply(request.reading, bytes);
 }
 
+// A reply ends in its middle, where an error would be taken for a part of it: what has come is sent, and nothing more.
+void Session::cut_off() {
+  is_cut_off_ = closing_ = true;
+  closing_why_ = CloseReason::kUpstreamGone;
+  replies_.clear();
+  if (!understanding_) after_output();
+}
+
 void Session::push(std::string_view bytes) {
+  if (is_cut_off_) return;
   if (is_over_limit()) return close(CloseReason::kOutputLimit);
   out_.append(bytes);
   account();

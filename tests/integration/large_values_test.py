@@ -8,6 +8,7 @@ import unittest
 from harness.cases import GateCase
 from harness.deadline import wait_until
 from harness.observation import resident_bytes
+from harness.processes import Respgate
 from harness.resp import Closed, Error, encode
 
 MIB = 1 << 20
@@ -138,14 +139,132 @@ class RepliesTest(LargeCase):
 
     def test_a_link_that_breaks_in_the_middle_ends_the_client_and_says_nothing_in_the_value(self):
         alice = self.connect("alice")
-        alice.send("GET", "a:big")
+        alice.write(encode("GET", "a:1") + encode("GET", "a:big") + encode("GET", "a:1"))
         got = alice.socket.recv(1000)
         self.server.kill()
         self.addCleanup(self.server.start)
         while data := alice.socket.recv(MIB):
             got += data
-        self.assertLess(len(got), len(WHOLE))
-        self.assertEqual(digest(got), digest(WHOLE[:len(got)]))
+        expected = b"$3\r\none\r\n" + WHOLE
+        self.assertLess(len(got), len(expected))
+        self.assertEqual(digest(got), digest(expected[:len(got)]))
+
+
+class RequestsTest(LargeCase):
+    def send_head(self, client, *words, size=SIZE, more=0):
+        """The beginning of a command, up to the first byte of its large argument."""
+        client.write(b"*%d\r\n" % (len(words) + 1 + more) + b"".join(encode(word)[4:] for word in words) + b"$%d\r\n" % size)
+
+    def test_a_large_value_is_passed_on_while_it_comes(self):
+        alice = self.connect("alice")
+        alice.write(encode("SET", "a:new", "old") + encode("SET", "a:new", VALUE) + encode("STRLEN", "a:new"))
+        self.assertEqual([alice.read() for _ in range(3)], [b"OK", b"OK", SIZE])
+        self.assert_nothing_was_held()
+        self.assertEqual(digest(self.upstream.call("GET", "a:new")), digest(VALUE))
+
+    def test_so_it_is_with_options_behind_it_and_in_other_commands(self):
+        alice = self.connect("alice")
+        self.assertEqual(alice.call("SET", "a:l", VALUE, "EX", "1000"), b"OK")
+        self.assertEqual(alice.call("APPEND", "a:l", VALUE), 2 * SIZE)
+        self.assertEqual(alice.call("SETEX", "a:l", "1000", VALUE), b"OK")
+        self.assertEqual(alice.call("RPUSH", "a:list", "one", VALUE, "two"), 3)
+        self.assertEqual(alice.call("HSET", "a:hash", "field", VALUE, "g", "1"), 2)
+        self.assertEqual(alice.call("PUBLISH", "a:news", VALUE[:MIB]), 0)
+        self.assert_nothing_was_held()
+        self.assertEqual(digest(self.upstream.call("LINDEX", "a:list", "1")), digest(VALUE))
+
+    def test_over_it_comes_back_what_was_there(self):
+        alice = self.connect("alice")
+        self.assertEqual(alice.call("SET", "a:g", "before"), b"OK")
+        self.assertEqual(alice.call("SET", "a:g", VALUE, "GET"), b"before")
+        self.assertEqual(alice.call("SET", "a:g", VALUE, "NX"), None)
+        alice.call("HELLO", "3")
+        self.assertEqual(alice.call("SET", "a:g", VALUE, "XX"), b"OK")
+        self.assert_error(alice.call("SET", "a:g", VALUE, "BOGUS"), "ERR syntax error")
+        self.assert_error(alice.call("SET", "a:list2", VALUE, "EX", "-1"), "ERR invalid expire time in 'set' command")
+        self.assertEqual(alice.call("PING"), b"PONG")
+
+    def test_a_refusal_comes_before_the_value_and_none_of_it_is_kept(self):
+        alice = self.connect("alice")
+        self.send_head(alice, "SET", "b:new")
+        alice.write(VALUE[:1000])
+        self.assert_error(alice.read(), "NOPERM this user has no permissions to access one of the keys used as arguments")
+        alice.write(VALUE[1000:] + b"\r\n" + encode("GET", "a:1"))
+        self.assertEqual(alice.read(), b"one")
+        self.assertEqual(self.upstream.call("EXISTS", "b:new"), 0)
+        self.assert_nothing_was_held()
+
+    def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(self):
+        for leave in ("close", "half_close"):
+            alice = self.connect("alice")
+            self.assertEqual(alice.call("GET", "a:1"), b"one")
+            self.send_head(alice, "SET", "a:half")
+            alice.write(VALUE[:2 * MIB])
+            wait_until(lambda: self.in_flight() == 1, "it is on its way")
+            getattr(alice, leave)()
+            wait_until(lambda: self.in_flight() == 0, "it is given up")
+            self.assertEqual(self.upstream.call("EXISTS", "a:half"), 0)
+            self.assertEqual(self.connect("alice").call("SET", "a:half2", "x"), b"OK")
+            if leave == "half_close":
+                self.assertEqual(alice.read_until_closed(), [])
+
+    def test_what_is_wrong_behind_the_value_ends_it_before_the_server_has_it(self):
+        alice = self.connect("alice")
+        self.send_head(alice, "SET", "a:wrong", more=1)
+        alice.write(VALUE + b"\r\n:1\r\n")
+        self.assert_error(alice.read(), "ERR Protocol error: expected '$', got ':'")
+        self.assertEqual(alice.read_until_closed(), [])
+        self.assertEqual(self.upstream.call("EXISTS", "a:wrong"), 0)
+        self.assertEqual(self.gate.metrics().value("respgate_lane_desyncs_total"), 0)
+
+    def test_in_a_transaction_it_is_kept_and_queued(self):
+        alice = self.connect("alice")
+        alice.write(encode("MULTI") + encode("SET", "a:t", VALUE) + encode("STRLEN", "a:t") + encode("EXEC"))
+        self.assertEqual([alice.read() for _ in range(4)], [b"OK", b"QUEUED", b"QUEUED", [b"OK", SIZE]])
+
+    def test_while_it_comes_others_are_served_and_the_server_may_stop_for_a_while(self):
+        alice, bob = self.connect("alice"), self.connect("bob")
+        self.send_head(alice, "SET", "a:slow")
+        alice.write(VALUE[:3 * MIB])
+        for _ in range(50):
+            self.assertEqual(bob.call("GET", "b:1"), b"one")
+        self.server.freeze()
+        self.addCleanup(self.server.thaw)
+        alice.socket.settimeout(0)
+        sent = 3 * MIB
+        try:
+            while sent < SIZE:
+                sent += alice.socket.send(VALUE[sent:sent + MIB])
+        except BlockingIOError:
+            pass
+        self.assertLess(sent, SIZE, "the client has to wait for the server")
+        alice.socket.settimeout(alice.timeout)
+        self.server.thaw()
+        alice.write(VALUE[sent:] + b"\r\n")
+        self.assertEqual(alice.read(), b"OK")
+        self.assert_nothing_was_held()
+        self.assertEqual(digest(self.upstream.call("GET", "a:slow")), digest(VALUE))
+
+    def test_a_server_that_goes_in_the_middle_has_not_run_it(self):
+        alice = self.connect("alice")
+        self.send_head(alice, "SET", "a:lost")
+        alice.write(VALUE[:2 * MIB])
+        wait_until(lambda: self.in_flight() == 1, "it is on its way")
+        self.server.kill()
+        self.addCleanup(self.server.start)
+        alice.write(VALUE[2 * MIB:] + b"\r\n")
+        self.assert_error(alice.read(), "ERR respgate: upstream unavailable")
+
+    def test_a_shutdown_ends_it_like_any_request_that_has_only_begun(self):
+        gate = Respgate(self.directory, self.server, self.users, self.changes, name="ending")
+        self.addCleanup(gate.stop)
+        alice = gate.client("alice", "alice-secret")
+        self.addCleanup(alice.close)
+        self.send_head(alice, "SET", "a:late")
+        alice.write(VALUE[:2 * MIB])
+        wait_until(lambda: gate.metrics().value("respgate_upstream_in_flight") == 1, "it is on its way")
+        gate.stop()
+        self.assertEqual(self.upstream.call("EXISTS", "a:late"), 0)
 
 
 class PatienceTest(LargeCase):
@@ -164,6 +283,13 @@ class PatienceTest(LargeCase):
         slow, neighbour = self.connect("alice"), self.connect("bob")
         slow.send("GET", "a:big")
         start = slow.socket.recv(1000)
+        seen = []  # how much the server still has to send, until that stays as it is
+
+        def is_held_up():
+            kept = [int(word[5:]) for word in bytes(self.upstream.call("CLIENT", "LIST")).split() if word.startswith(b"omem=")]
+            seen.append(max(kept))
+            return len(seen) > 20 and seen[-1] > 0 and len(set(seen[-20:])) == 1
+        wait_until(is_held_up, "the server waits")
         for _ in range(10):
             self.assertEqual(neighbour.call("GET", "b:1"), b"one")
         self.assertEqual(self.take(slow, len(WHOLE) - len(start)), digest(WHOLE[len(start):]))

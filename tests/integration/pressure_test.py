@@ -72,7 +72,7 @@ class MemoryTest(GateCase):
         ended = 0
         for client in greedy:
             try:
-                client.write(b"*3\r\n$3\r\nSET\r\n$3\r\na:1\r\n$%d\r\n" % (64 * MIB) + b"x" * (12 * MIB))
+                client.write(b"*3\r\n$4\r\nMSET\r\n$3\r\na:1\r\n$%d\r\n" % (64 * MIB) + b"x" * (12 * MIB))  # is kept until it is whole
             except OSError:
                 pass  # refused before all of it was taken
         for client in greedy:

@@ -57,6 +57,8 @@ class TaggedClient {
   std::string describe() const;
 
  private:
+  static constexpr std::size_t kPassedOn = 64 * 1024;  // larger replies are passed on in parts
+  bool is_cut_off(const Outage& outage) const;
   enum class Match : std::uint8_t { kNone, kMore, kWhole };
   std::optional<std::string> judge(const Outage& outage, CrowdCounters& counters);
   Match match(const Expected& expected, const Outage& outage, CrowdCounters& counters);

@@ -27,6 +27,9 @@ class CommandFeed {
   // Drains every command whose head `refuses` says yes to.
   void refuse(std::function<bool(const Command&)> refuses) { refuses_ = std::move(refuses); }
 
+  // Lets every large command pass through; otherwise they are kept.
+  void stream_large() { streams_ = true; }
+
   // Each call gives the parser its bytes at a new address and the old ones are gone,
   // so that a sanitizer sees whoever looks back.
   void feed(std::string_view piece) {
@@ -54,6 +57,8 @@ class CommandFeed {
   std::vector<std::string> wires;
   std::vector<std::size_t> counts;
   std::vector<bool> drained;
+  std::vector<Words> large;  // arguments that were here when a large one began
+  std::string passed;        // of commands that pass through
   bool failed = false;
 
  private:
@@ -63,6 +68,7 @@ class CommandFeed {
     switch (parser_.parse(bytes())) {
       case CommandParser::Status::kNeedMore: return false;
       case CommandParser::Status::kName: return take_head();
+      case CommandParser::Status::kLarge: return take_large();
       case CommandParser::Status::kComplete: return take_command();
       case CommandParser::Status::kError: failed = true; return false;
     }
@@ -72,6 +78,22 @@ class CommandFeed {
   bool take_head() {
     heads.push_back(words_of(parser_.command().args));
     if (refuses_ && refuses_(parser_.command())) parser_.drain();
+    return true;
+  }
+
+  bool take_large() {
+    const Command& command = parser_.command();
+    EXPECT_EQ(command.args.size(), command.argument_count);
+    EXPECT_EQ(parser_.parse(bytes()), CommandParser::Status::kLarge) << "until it is told what to do";
+    large.push_back(words_of(command.args.first(command.here)));
+    if (!streams_) return parser_.keep(), true;
+    EXPECT_TRUE(command.wire.ends_with("\r\n$" + std::to_string(command.large_bytes) + "\r\n"));
+    const std::size_t before = passed.size();
+    const std::string head(command.wire);
+    parser_.stream();
+    EXPECT_EQ(bytes().substr(0, parser_.consumable()), head);
+    drop();
+    EXPECT_EQ(passed.substr(before), head);
     return true;
   }
 
@@ -89,12 +111,14 @@ class CommandFeed {
   void drop() {
     const std::size_t consumable = parser_.consumable();
     ASSERT_LE(consumable, buffer_.size());
+    if (parser_.is_streaming()) passed += bytes().substr(0, consumable);
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(consumable));
     parser_.consumed(consumable);
   }
 
   CommandParser parser_;
   std::function<bool(const Command&)> refuses_;
+  bool streams_ = false;
   std::vector<char> buffer_;
   std::size_t most_held_ = 0;
 };

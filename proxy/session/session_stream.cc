@@ -1,0 +1,53 @@
+// The half of a session for requests that are too large to be kept: judged before the large argument is here, then passed
+// through to a lane of the session's own while they come.
+#include <utility>
+
+#include "proxy/session/session.h"
+
+namespace respgate::proxy {
+
+using ParserStatus = protocol::CommandParser::Status;
+
+// Everything that came before is answered first: then nothing is lost when the request is, with the lane it is on.
+Session::Step Session::handle_large(std::string_view& input) {
+  if (!replies_.empty()) {
+    needs_answers_ = true;
+    return Step::kStop;
+  }
+  const Verdict verdict = gate_.admit_early(parser_.command(), standing());
+  note(verdict);
+  act(verdict);
+  parser_.stream();
+  drop_understood(input);  // its beginning, which the request has
+  return Step::kContinue;
+}
+
+// To the lane, or to nowhere when the request was refused or is lost.
+Session::Step Session::pass_through(std::string_view& input) {
+  const ParserStatus status = parser_.parse(input);
+  if (status == ParserStatus::kError) {
+    abandon_request();
+    return refuse_stream();
+  }
+  const bool is_whole = status == ParserStatus::kComplete;
+  if (feeding_ && parser_.consumable() > 0) {
+    services_.pinned.feed(lease_, input.substr(0, parser_.consumable()), is_whole, last_input_ms_);
+    services_.turn.flush_lanes();
+  }
+  drop_understood(input);
+  if (!is_whole) return Step::kStop;
+  feeding_.reset();
+  parser_.restart();
+  return Step::kContinue;
+}
+
+// Its end will not come: the lane that has the beginning is closed, and the server forgets it.
+void Session::abandon_request() {
+  if (!feeding_) return;
+  abandoning_ = true;
+  drop_lane();
+  abandoning_ = false;
+  feeding_.reset();
+}
+
+}  // namespace respgate::proxy
