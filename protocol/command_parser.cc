@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kServerMaxCount = 2147483647;
 constexpr std::uint64_t kServerMaxBulkBytes = 512u << 20;
 
+constexpr std::size_t kLeastBulk = 6;  // "$0", and twice its end
+
 // Storage beyond these is given back when the command that needed it is done.
 constexpr std::size_t kStoredArguments = 256;
 constexpr std::size_t kStoredBytes = 8 * 1024;
@@ -86,7 +88,9 @@ CommandParser::Status CommandParser::parse(std::string_view input) {
 bool CommandParser::take_whole(std::string_view input) {
   const ShortNumber count = read_short_number(input, start_, '*');
   if (count.size == 0 || count.value == 0 || count.value > next_limits_.arguments) return false;
-  views_.clear();
+  if (count.value > input.size() / kLeastBulk) return false;  // nothing is allocated on a promise
+  views_.resize(count.value);
+  extents_.resize(count.value);
   std::size_t at = start_ + count.size, bytes = 0;
   const auto is_whole = [&] {
     for (std::size_t i = 0; i < count.value; ++i) {
@@ -95,8 +99,8 @@ bool CommandParser::take_whole(std::string_view input) {
       bytes += bulk.value;
       if (bulk.size == 0 || bulk.value > next_limits_.bulk_bytes || bytes > next_limits_.request_bytes) return false;
       if (input.size() < end + kCrlf.size() || input[end] != '\r' || input[end + 1] != '\n') return false;
-      extents_.push_back({begin - start_, bulk.value});
-      views_.emplace_back(input.data() + begin, bulk.value);
+      extents_[i] = {begin - start_, bulk.value};
+      views_[i] = {input.data() + begin, bulk.value};
       at = end + kCrlf.size();
     }
     return !belongs_to_another_protocol(views_.front());

@@ -283,8 +283,8 @@ void Session::select(const Verdict& verdict, Seq seq) {
 }
 
 LaneKey Session::lane_key(std::int64_t database) const {
-  const std::size_t lanes = upstream().lanes_per_worker;
-  return {client().resp, database, static_cast<std::uint32_t>(id_.slot % lanes), identity()};
+  const auto lanes = static_cast<std::uint32_t>(upstream().lanes_per_worker);
+  return {client().resp, database, lanes == 1 ? 0 : id_.slot % lanes, identity()};
 }
 
 // A login lifts the limits for what follows, a RESET brings them back.
