@@ -1,6 +1,7 @@
 #include "proxy/lane/lane.h"
 
 #include <array>
+#include <cassert>
 #include <utility>
 
 #include "proxy/lane/upstream_hello.h"
@@ -34,6 +35,7 @@ class Lane::Replies final : public Pipeline::Sink {
   explicit Replies(Lane& lane) : lane_(lane) {}
 
   void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) override {
+    lane_.held_up_ = false;
     if (lane_.state_ == State::kGreeting) {
       lane_.on_greeting_reply(frame);
     } else if (request->guard == Request::Guard::kLogin) {
@@ -75,6 +77,7 @@ void Lane::push(RequestPtr request) {
 
 void Lane::feed(std::string_view bytes, bool is_last, std::int64_t now_ms) {
   if (is_last) progress_ms_ = now_ms;
+  assert(waiting_.empty() ? pipeline_.back().unfinished : waiting_.back()->unfinished);
   waiting_.empty() ? pipeline_.feed(bytes, is_last) : proxy::feed(*waiting_.back(), bytes, is_last);
   memory_.now_holds(pipeline_.buffered_bytes() + unsent_of_last());
 }

@@ -91,7 +91,8 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   if (request->wire.empty() && is_refused(key.database, now_ms)) return answer(std::move(request), refused_.answer), 0;
   Place* place = place_for(key);
   if (place == nullptr) return answer(std::move(request), kUpstreamBusy), 0;
-  if (place->lane && place->lane->is_held_up()) retire(*place);  // whoever comes now shall not wait for a slow reader
+  // Whoever comes now shall not wait for a slow reader, unless there are so many of them that lanes run out.
+  if (place->lane && place->lane->is_held_up() && places_.size() + retired_.size() < settings_.max_lanes) retire(*place);
   if (!place->lane) {
     if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
     dial(*place);
