@@ -38,11 +38,7 @@ std::vector<std::size_t> numbers_beside(const std::filesystem::path& file) {
   return numbers;
 }
 
-bool is_same_file(int a, int b) {
-  struct stat first {};
-  struct stat second {};
-  return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
+std::string name_of(const std::string& file, std::size_t number) { return number == 0 ? file : rotated_name(file, number); }
 
 }  // namespace
 
@@ -58,26 +54,37 @@ boost::system::result<OpenFile, std::string> open_for_reading(const std::string&
   return OpenFile(name, descriptor);
 }
 
-boost::system::result<std::vector<OpenFile>, std::string> open_rotated_set(const std::string& file) {
-  std::vector<OpenFile> files;
-  auto newest = open_for_reading(file);
-  if (!newest) return newest.error();
-  files.push_back(std::move(*newest));
+// A rotation only ever makes the number greater, and it may take place between any two steps.
+boost::system::result<OpenFile, std::string> RotatedFile::open() const {
+  for (std::size_t number = number_;; ++number) {
+    const std::string name = name_of(file_, number);
+    auto opened = open_for_reading(name);
+    struct ::stat status {};
+    if (opened && ::fstat(opened->descriptor(), &status) != 0) return name + ": " + std::generic_category().message(errno);
+    if (opened && status.st_dev == device_ && status.st_ino == inode_) return opened;
+    std::error_code ignored;
+    const bool is_there = opened || std::filesystem::exists(name, ignored);
+    if (!opened && is_there) return opened.error();
+    if (!is_there) return name_of(file_, number_) + ": was removed, or replaced, since it was looked for: verify again";
+  }
+}
+
+boost::system::result<std::vector<RotatedFile>, std::string> find_rotated_set(const std::string& file) {
+  std::vector<RotatedFile> found;
+  struct ::stat status {};
+  if (::stat(file.c_str(), &status) != 0) return file + ": " + std::generic_category().message(errno);
+  found.emplace_back(file, 0, status.st_dev, status.st_ino);
   for (const std::size_t number : numbers_beside(file)) {
     const std::string name = rotated_name(file, number);
-    auto older = open_for_reading(name);
-    std::error_code ignored;
-    if (!older && !std::filesystem::exists(name, ignored)) continue;  // removed, or moved on, since it was looked for
-    if (!older) return older.error();
-    if (!is_same_file(files.back().descriptor(), older->descriptor())) files.push_back(std::move(*older));
+    if (::stat(name.c_str(), &status) != 0) {
+      if (errno == ENOENT) continue;  // removed, or moved on, since it was looked for
+      return name + ": " + std::generic_category().message(errno);
+    }
+    RotatedFile older(file, number, status.st_dev, status.st_ino);
+    if (!found.back().is_same_file(older)) found.push_back(std::move(older));
   }
-  // Moves only: the assignment that std::reverse would need is not there.
-  std::vector<OpenFile> oldest_first;
-  while (!files.empty()) {
-    oldest_first.push_back(std::move(files.back()));
-    files.pop_back();
-  }
-  return oldest_first;
+  std::reverse(found.begin(), found.end());
+  return found;
 }
 
 }  // namespace respgate::proxy

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,15 +35,19 @@ std::string complete(AuditVerifyOptions& options) {
   return "";
 }
 
-boost::system::result<std::vector<OpenFile>, std::string> open_all(const std::vector<std::string>& names) {
-  if (names.size() == 1 && names.front() != "-") return open_rotated_set(names.front());
-  std::vector<OpenFile> files;
-  for (const std::string& name : names) {
-    auto file = open_for_reading(name);
-    if (!file) return file.error();
-    files.push_back(std::move(*file));
+// What is verified, oldest first: names as they were given, or what one file was rotated to.
+using Source = std::function<boost::system::result<OpenFile, std::string>()>;
+
+boost::system::result<std::vector<Source>, std::string> sources_of(const std::vector<std::string>& names) {
+  std::vector<Source> sources;
+  if (names.size() > 1 || names.front() == "-") {
+    for (const std::string& name : names) sources.emplace_back([name] { return open_for_reading(name); });
+    return sources;
   }
-  return files;
+  const auto found = find_rotated_set(names.front());
+  if (!found) return found.error();
+  for (const RotatedFile& file : *found) sources.emplace_back([file] { return file.open(); });
+  return sources;
 }
 
 void print_fault(const AuditFault& fault) {
@@ -82,16 +87,18 @@ int run_audit_verify(AuditVerifyOptions options) {
   if (!key) return cannot_say(options.key_file + " " + key.error().what);
   const auto claimed = read_claimed_head(options.head);
   if (!options.head.empty() && !claimed) return cannot_say("--head: write SEQ or SEQ:CHAIN, as /audit of the admin port tells it");
-  const auto files = open_all(options.files);
-  if (!files) return cannot_say(files.error());
+  const auto sources = sources_of(options.files);
+  if (!sources) return cannot_say(sources.error());
 
   std::uint64_t shown = 0;
   std::uint64_t lines = 0;
   AuditVerifier verifier(*key, claimed, [&](const AuditFault& fault) {
     if (++shown <= kMostFaultsShown) print_fault(fault);
   });
-  for (const OpenFile& file : *files) {
-    if (const auto problem = verify(file, verifier)) return cannot_say(*problem);
+  for (const Source& open : *sources) {
+    const auto file = open();
+    if (!file) return cannot_say(file.error());
+    if (const auto problem = verify(*file, verifier)) return cannot_say(*problem);
     lines += verifier.lines_of_file();
   }
   if (lines == 0 && !claimed) return cannot_say("no line in " + options.files.back() + ": there is nothing to verify");
