@@ -143,7 +143,7 @@ void add_audit(CLI::App& app, AuditVerifyOptions& options, Chosen& chosen) {
       ->envname("RESPGATE_KEY_FILE")
       ->type_name("FILE");
   add_config(*command, options.config_file);
-  command->add_option("--head", options.head, "the last line there must be: its seq, or SEQ:CHAIN")
+  command->add_option("--head", options.head, "the last line there must be, SEQ:CHAIN; its SEQ alone shows less")
       ->envname("RESPGATE_HEAD")
       ->type_name("SEQ[:CHAIN]");
   command->callback([&] { chosen = [&] { return run_audit_verify(options); }; });

@@ -58,6 +58,40 @@ void print_fault(const AuditFault& fault) {
   }
 }
 
+// Prints faults as they are found.  Of those in a row that say the same, as of every line when the key is another, the first
+// and how many follow it.
+class FaultList {
+ public:
+  void add(const AuditFault& fault) {
+    if (fault.what == last_.what && fault.line != 0) {
+      last_ = fault;
+      ++alike_;
+      return;
+    }
+    tell_alike();
+    last_ = fault;
+    if (++shown_ <= kMostFaultsShown) print_fault(fault);
+  }
+
+  // After the last.
+  void finish() {
+    tell_alike();
+    if (shown_ > kMostFaultsShown) std::printf("%llu more\n", static_cast<unsigned long long>(shown_ - kMostFaultsShown));
+  }
+
+ private:
+  void tell_alike() {
+    if (alike_ > 0 && shown_ <= kMostFaultsShown)
+      std::printf("%s:%llu: the last of %llu more in a row of which the same is true\n", last_.file.c_str(),
+                  static_cast<unsigned long long>(last_.line), static_cast<unsigned long long>(alike_));
+    alike_ = 0;
+  }
+
+  AuditFault last_;
+  std::uint64_t shown_ = 0;
+  std::uint64_t alike_ = 0;  // as last_, and not shown
+};
+
 // Nothing: it was read to its end.
 std::optional<std::string> verify(const OpenFile& file, AuditVerifier& verifier) {
   LineReader reader(file.descriptor(), kMaxLineBytes);
@@ -68,8 +102,7 @@ std::optional<std::string> verify(const OpenFile& file, AuditVerifier& verifier)
 }
 
 int conclude(const AuditVerifier& verifier, std::uint64_t lines) {
-  if (verifier.faults() > kMostFaultsShown)
-    std::printf("%llu more\n", static_cast<unsigned long long>(verifier.faults() - kMostFaultsShown));
+  if (lines > 1 && verifier.faults() >= lines) std::printf("no line fits the key: is it the one of this file?\n");
   if (verifier.torn_lines() > 0)
     std::printf("%llu torn lines, as the chain tells itself\n", static_cast<unsigned long long>(verifier.torn_lines()));
   std::printf("%s: %llu lines, head %s\n", verifier.faults() == 0 ? "ok" : "CUT OR CHANGED", static_cast<unsigned long long>(lines),
@@ -90,11 +123,15 @@ int run_audit_verify(AuditVerifyOptions options) {
   const auto sources = sources_of(options.files);
   if (!sources) return cannot_say(sources.error());
 
-  std::uint64_t shown = 0;
+  if (claimed && !claimed->value)
+    std::fprintf(stderr,
+                 "respgate: --head %s: only that there is a line of this number is looked at; a tail that was cut and grew again shows "
+                 "against SEQ:CHAIN alone, as /audit of the admin port tells it\n",
+                 options.head.c_str());
+
   std::uint64_t lines = 0;
-  AuditVerifier verifier(*key, claimed, [&](const AuditFault& fault) {
-    if (++shown <= kMostFaultsShown) print_fault(fault);
-  });
+  FaultList faults;
+  AuditVerifier verifier(*key, claimed, [&](const AuditFault& fault) { faults.add(fault); });
   for (const Source& open : *sources) {
     const auto file = open();
     if (!file) return cannot_say(file.error());
@@ -103,6 +140,7 @@ int run_audit_verify(AuditVerifyOptions options) {
   }
   if (lines == 0 && !claimed) return cannot_say("no line in " + options.files.back() + ": there is nothing to verify");
   verifier.finish();
+  faults.finish();
   return conclude(verifier, lines);
 }
 

@@ -124,9 +124,26 @@ class ChainTest(AuditCase):
         self.assertIn("FILE:3: was changed", verdict([*whole[:2], changed, *whole[3:]]))
         self.assertIn("FILE:3: lines are missing before it: seq 3\n", verdict([*whole[:2], *whole[3:]]))
         self.assertIn("FILE:1: what was before it is cut off", verdict(whole[1:]))
-        self.assertIn("FILE: the end is cut off: seq 7 of the head", verdict(whole[:-1], "--head", head))
+        cut = verdict(whole[:-1], "--head", head)
+        self.assertIn("FILE: the end is cut off: seq 7 of the head", cut)
+        self.assertNotIn("only that there is a line of this number", cut)
+        self.assertIn("--head 7: only that there is a line of this number is looked at", verdict(whole[:-1], "--head", "7"))
         self.assertIn("FILE:7: the file ends within this line", verdict([*whole[:-1], whole[-1][:50]]))
         self.assertEqual(self.verify(self.directory.write("cut.jsonl", "".join(whole[:-1])))[0], 0, "a cut tail is seen by the head only")
+
+    def test_with_another_key_the_first_line_is_named_and_the_rest_counted(self):
+        gate = self.start()
+        self.deny(gate, 5)
+        gate.stop()
+        other = self.directory.write("a-third-key", "a third key, which sealed nothing\n")
+        done = run_respgate("audit", "verify", str(gate.audit_path), "--key-file", str(other))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        lines = len(gate.audit())
+        first, rest, hint, verdict = done.stdout.replace(str(gate.audit_path), "FILE").splitlines()
+        self.assertEqual(first, "FILE:1: was changed, or sealed with another key")
+        self.assertEqual(rest, f"FILE:{lines}: the last of {lines - 1} more in a row of which the same is true")
+        self.assertEqual(hint, "no line fits the key: is it the one of this file?")
+        self.assertTrue(verdict.startswith(f"CUT OR CHANGED: {lines} lines"), verdict)
 
     def test_another_key_breaks_the_chain_and_the_log_says_so(self):
         gate = self.start()
