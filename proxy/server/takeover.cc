@@ -24,6 +24,7 @@ using boost::system::error_code;
 
 // How long a new process may take from its first word to serving.
 constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::milliseconds kAfterFailedAccept{100};  // out of descriptors: they come back
 
 std::string_view word_for(SocketRole role) {
   switch (role) {
@@ -87,13 +88,12 @@ bool send_group(int connection, const SocketGroup& group) {
 class TakeoverOffer::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& io, ListeningSocket socket, Backend backend)
-      : backend_(std::move(backend)), offer_(io, socket.release()), heir_(io), timer_(io) {}
+      : backend_(std::move(backend)), offer_(io, socket.release()), pause_(io), heir_(io), timer_(io) {}
 
   void start() {
     offer_.async_wait(asio::posix::descriptor_base::wait_read, [self = shared_from_this()](const error_code& error) {
       if (error || self->is_stopped_) return;
-      self->accept();
-      self->start();
+      self->accept() ? self->start() : self->start_later();
     });
   }
 
@@ -101,14 +101,33 @@ class TakeoverOffer::Impl : public std::enable_shared_from_this<Impl> {
     is_stopped_ = true;
     error_code ignored;
     offer_.close(ignored);
+    pause_.cancel();
     dismiss();
   }
 
  private:
-  void accept() {
+  // Who could not be accepted goes on waiting, so that the socket stays readable.
+  void start_later() {
+    pause_.expires_after(kAfterFailedAccept);
+    pause_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+      if (!cancelled && !self->is_stopped_) self->start();
+    });
+  }
+
+  // False: nobody can be accepted just now.
+  bool accept() {
     ListeningSocket connection(::accept4(offer_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    // One at a time; another is told by being closed.
-    if (connection.descriptor() < 0 || heir_.is_open()) return;
+    if (connection.descriptor() >= 0) {
+      receive(std::move(connection));
+      return true;
+    }
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return true;
+    spdlog::warn("takeover connection not accepted reason=\"{}\"", std::generic_category().message(errno));
+    return false;
+  }
+
+  void receive(ListeningSocket connection) {
+    if (heir_.is_open()) return;  // one at a time; another is told by being closed
     if (!is_peer_trusted(connection.descriptor())) return spdlog::warn("takeover refused reason=\"another user\"");
     heir_.assign(connection.release());
     const std::uint64_t number = ++heirs_;
@@ -165,6 +184,7 @@ class TakeoverOffer::Impl : public std::enable_shared_from_this<Impl> {
 
   const Backend backend_;
   asio::posix::stream_descriptor offer_;
+  asio::steady_timer pause_;
   asio::posix::stream_descriptor heir_;  // not open: there is none
   asio::steady_timer timer_;
   std::uint64_t heirs_ = 0;
