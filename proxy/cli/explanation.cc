@@ -205,7 +205,7 @@ class Explainer {
   void say_rule(const RuleOutcome& rule) {
     if (rule.kind == RuleOutcome::Kind::kNone) return say("rule", "none matches");
     const std::string path = "commands.rules[" + std::to_string(rule.rule) + "]";
-    std::string what = path + " (" + at(config_, config_.places.of(path)) + "): ";
+    std::string what = std::to_string(rule.rule + 1) + " (" + at(config_, config_.places.of(path)) + "): ";  // from 1, as in the audit
     what += acl::rule_action_name(config_.commands.rules[static_cast<std::size_t>(rule.rule)].action);
     if (rule.kind == RuleOutcome::Kind::kRewrite) {
       const std::vector<std::string_view> words(rule.replacement.begin(), rule.replacement.end());

@@ -113,7 +113,7 @@ TEST_F(ExplanationTest, ARuleThatDeniesIsNamedWithItsPlace) {
       ask("admin", {"KEYS", "*"}, "",
           "commands: {rules: [{match: [GET], action: observe}, {match: [KEYS], action: deny, message: use SCAN}]}\n");
   EXPECT_FALSE(explanation.allowed);
-  EXPECT_THAT(explanation.text, HasSubstr("  rule: commands.rules[1] ("));
+  EXPECT_THAT(explanation.text, HasSubstr("  rule: 2 ("));
   EXPECT_THAT(explanation.text, HasSubstr("r.yaml:6:53): deny\n"));
   EXPECT_THAT(explanation.text, HasSubstr("  reply: NOPERM respgate: 'keys' is blocked by policy: use SCAN\n"));
   EXPECT_THAT(explanation.text, Not(HasSubstr("  acl: ")));
