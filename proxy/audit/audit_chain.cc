@@ -1,12 +1,10 @@
 #include "proxy/audit/audit_chain.h"
 
 #include <charconv>
-#include <stdexcept>
 #include <utility>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/params.h>
+#include <openssl/evp.h>
 
 #include "protocol/hex.h"
 
@@ -81,30 +79,11 @@ std::optional<SealedLine> read_sealed(std::string_view line) {
   return sealed;
 }
 
-ChainSealer::ChainSealer(const AuditKey& key) {
-  EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  context_.reset(hmac == nullptr ? nullptr : EVP_MAC_CTX_new(hmac));
-  EVP_MAC_free(hmac);
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
-  const auto* const secret = reinterpret_cast<const unsigned char*>(key.secret_.data());
-  if (!context_ || EVP_MAC_init(context_.get(), secret, key.secret_.size(), parameters) != 1)
-    throw std::runtime_error("audit.key_file: OpenSSL has no HMAC-SHA256");
+ChainValue ChainSealer::value_of(const ChainValue& before, std::string_view text) const {
+  return hmac_.of({{reinterpret_cast<const char*>(before.data()), before.size()}, text});
 }
 
-ChainValue ChainSealer::value_of(const ChainValue& before, std::string_view text) {
-  ChainValue value{};
-  std::size_t size = 0;
-  // Without a key it begins anew with the one it has.
-  const bool is_done = EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1 &&
-                       EVP_MAC_update(context_.get(), before.data(), before.size()) == 1 &&
-                       EVP_MAC_update(context_.get(), reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1 &&
-                       EVP_MAC_final(context_.get(), value.data(), &size, value.size()) == 1;
-  if (!is_done || size != value.size()) throw std::runtime_error("audit.key_file: OpenSSL failed to compute an HMAC");
-  return value;
-}
-
-void ChainSealer::seal(std::string& line, ChainHead& head) {
+void ChainSealer::seal(std::string& line, ChainHead& head) const {
   line.resize(line.size() - std::string_view("}\n").size());
   line.append(kSeq).append(std::to_string(head.position + 1));
   head = {head.position + 1, value_of(head.value, line)};

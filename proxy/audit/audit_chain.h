@@ -9,21 +9,19 @@
 // chain) from somewhere else, such as a metric.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include <boost/system/result.hpp>
-#include <openssl/evp.h>
 
+#include "proxy/common/hmac.h"
 #include "proxy/common/trusted_file.h"
 
 namespace respgate::proxy {
 
-using ChainValue = std::array<std::uint8_t, 32>;
+using ChainValue = Hmac::Value;
 
 std::string to_hex(const ChainValue& value);
 std::optional<ChainValue> read_chain_value(std::string_view hex);  // 64 lower-case hex digits
@@ -65,17 +63,14 @@ std::optional<SealedLine> read_sealed(std::string_view line);
 // Computes chain values with one key.  Lives on one thread.
 class ChainSealer {
  public:
-  explicit ChainSealer(const AuditKey& key);  // throws std::runtime_error where OpenSSL has no HMAC
-  ChainValue value_of(const ChainValue& before, std::string_view text);
+  explicit ChainSealer(const AuditKey& key) : hmac_(key.secret_) {}  // throws as Hmac
+  ChainValue value_of(const ChainValue& before, std::string_view text) const;
   // Ties a line that ends with "}\n" to `head`, which becomes that line.
-  void seal(std::string& line, ChainHead& head);
-  bool follows(const SealedLine& line, const ChainValue& before) { return same_value(value_of(before, line.text), line.value); }
+  void seal(std::string& line, ChainHead& head) const;
+  bool follows(const SealedLine& line, const ChainValue& before) const { return same_value(value_of(before, line.text), line.value); }
 
  private:
-  struct FreeContext {
-    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MAC_CTX, FreeContext> context_;
+  Hmac hmac_;
 };
 
 }  // namespace respgate::proxy

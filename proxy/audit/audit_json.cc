@@ -1,21 +1,22 @@
 #include "proxy/audit/audit_json.h"
 
-#include <cstdio>
-#include <ctime>
+#include <array>
+#include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "protocol/hex.h"
 #include "proxy/common/log_text.h"
 
 namespace respgate::proxy {
 namespace {
 
 constexpr std::size_t kDetailBytes = 1024;
-constexpr std::size_t kHashBytes = 8;  // shown as 16 hex digits
+constexpr std::size_t kLineBytes = 512;  // of most
+constexpr std::size_t kHashBytes = 8;    // shown as 16 hex digits
 
 // REQUIRES: `text` is printable ASCII without a quote, as log_text() makes it.
 void append_quoted(std::string& out, std::string_view text) {
@@ -72,37 +73,46 @@ void append_touches(std::string& out, const AuditEvent& event, const KeyText& ke
   out += "]";
 }
 
-// RFC 3339, UTC, milliseconds.
+void append_digits(std::string& out, unsigned value, std::size_t digits) {
+  out.append(digits, '0');
+  for (auto at = out.rbegin(); digits > 0; --digits, value /= 10) *at++ = static_cast<char>('0' + value % 10);
+}
+
+// RFC 3339, UTC, milliseconds.  By arithmetic, since every line has one.
 std::string timestamp(std::chrono::system_clock::time_point when) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(when);
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(when - second).count();
-  const std::time_t time = std::chrono::system_clock::to_time_t(second);
-  std::tm utc{};
-  gmtime_r(&time, &utc);
-  char day[32];
-  const std::size_t size = std::strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
-  char fraction[8];
-  std::snprintf(fraction, sizeof fraction, ".%03dZ", static_cast<int>(milliseconds));
-  return std::string(day, size) + fraction;
+  const auto day = std::chrono::floor<std::chrono::days>(when);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::milliseconds>(when - day));
+  std::string out;
+  const auto append = [&out](auto value, std::size_t digits, char behind) {
+    append_digits(out, static_cast<unsigned>(value), digits);
+    out += behind;
+  };
+  append(static_cast<int>(date.year()), 4, '-');
+  append(static_cast<unsigned>(date.month()), 2, '-');
+  append(static_cast<unsigned>(date.day()), 2, 'T');
+  append(time.hours().count(), 2, ':');
+  append(time.minutes().count(), 2, ':');
+  append(time.seconds().count(), 2, '.');
+  append(time.subseconds().count(), 3, 'Z');
+  return out;
 }
 
 }  // namespace
 
 KeyText::KeyText(AuditConfig::Keys mode) : mode_(mode) {
-  if (mode_ == AuditConfig::Keys::kHash && RAND_bytes(secret_.data(), static_cast<int>(secret_.size())) != 1) {
+  if (mode_ != AuditConfig::Keys::kHash) return;
+  std::array<unsigned char, 32> secret{};
+  if (RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1)
     throw std::runtime_error("audit.keys: hash needs random bytes, and OpenSSL has none");
-  }
+  hash_.emplace(std::string_view(reinterpret_cast<const char*>(secret.data()), secret.size()));
 }
 
 std::string KeyText::of(std::string_view key) const {
   if (key.empty() || mode_ == AuditConfig::Keys::kNone) return {};
   if (mode_ == AuditConfig::Keys::kPlain) return log_text(key);
-  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-  HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()), reinterpret_cast<const unsigned char*>(key.data()), key.size(),
-       digest.data(), nullptr);
-  char hex[2 * kHashBytes + 1];
-  for (std::size_t i = 0; i < kHashBytes; ++i) std::snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-  return hex;
+  const Hmac::Value hash = hash_->of({key});
+  return protocol::to_hex(std::span(hash).first(kHashBytes));
 }
 
 char KeyText::mark() const { return mode_ == AuditConfig::Keys::kPlain ? '~' : mode_ == AuditConfig::Keys::kHash ? '#' : '\0'; }
@@ -122,6 +132,7 @@ std::string_view audit_kind_name(AuditEvent::Kind kind) {
 
 std::string audit_line(const AuditEvent& event, std::chrono::system_clock::time_point when, const KeyText& keys) {
   std::string out = "{\"time\":";
+  out.reserve(kLineBytes);
   append_quoted(out, timestamp(when));
   append_member(out, "kind", audit_kind_name(event.kind));
   append_member(out, "verdict", log_text(event.verdict));

@@ -13,18 +13,19 @@
 //   mark := "~" | "#" | ""                      the name itself, its hash, or no name: as audit.keys says
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/audit/audit_event.h"
+#include "proxy/common/hmac.h"
 #include "proxy/config/config.h"
 
 namespace respgate::proxy {
 
-// What may be told of the key that decided.
+// What may be told of the key that decided.  One thread at a time.
 //
 //   none   nothing
 //   hash   the first 16 hex digits of HMAC-SHA256 under a random key that dies with the
@@ -40,7 +41,7 @@ class KeyText {
 
  private:
   AuditConfig::Keys mode_;
-  std::array<std::uint8_t, 32> secret_{};
+  std::optional<Hmac> hash_;  // kHash
 };
 
 std::string_view audit_kind_name(AuditEvent::Kind kind);  // "denied"
