@@ -7,7 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include "protocol/reply_writer.h"
-#include "proxy/common/log_text.h"
 #include "proxy/lane/redial_pause.h"
 #include "proxy/lane/upstream_errors.h"
 
@@ -219,8 +218,7 @@ void PinnedLanes::on_lane_ended(Lane& lane, const LaneReport& report) {
   if (report.why == LaneEnd::kDesync) counters_.desyncs_total.add();
   if (report.why != LaneEnd::kFinished && report.why != LaneEnd::kRefusedDatabase) {
     counters_.errors_total.add();
-    spdlog::warn("upstream lane ended node={} db={} resp={} use=pinned reason=\"{}\"", settings_->address.text, lane.key().database,
-                 static_cast<int>(lane.key().resp), log_text(report.text));
+    ends_log_.write("pinned", settings_->address.text, lane.key(), report, now_ms_);
     if (!lane.was_ready()) {
       Backoff& backoff = backoff_of(lane.key());
       backoff.next_dial_ms = now_ms_ + redial_pause_ms(backoff.failures++, random_());

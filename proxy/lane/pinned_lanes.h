@@ -24,6 +24,7 @@
 #include "proxy/common/memory_budget.h"
 #include "proxy/common/request.h"
 #include "proxy/lane/lane.h"
+#include "proxy/lane/lane_end_log.h"
 #include "proxy/metrics/metrics.h"
 
 namespace respgate::proxy {
@@ -139,6 +140,7 @@ class PinnedLanes final : private Lane::Owner {
   std::int64_t now_ms_ = 0;
   std::vector<Backoff> backoffs_;  // by identity: one that is refused does not keep the others waiting
   std::minstd_rand random_;
+  LaneEndLog ends_log_;
   bool stopping_ = false;
 };
 

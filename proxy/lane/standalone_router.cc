@@ -199,8 +199,7 @@ void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
   if (report.why != LaneEnd::kFinished && report.why != LaneEnd::kRefusedDatabase) {
     counters_.errors_total.add();
     trouble_ = report.why == LaneEnd::kRefusedCredentials ? "the node refused the proxy's credentials" : log_text(report.text);
-    spdlog::warn("upstream lane ended node={} db={} resp={} reason=\"{}\"", settings_.lane->address.text, lane.key().database,
-                 static_cast<int>(lane.key().resp), log_text(report.text));
+    ends_log_.write("shared", settings_.lane->address.text, lane.key(), report, now_ms_);
   }
   wake_waiting();
 }

@@ -22,6 +22,7 @@
 #include "proxy/common/request.h"
 #include "proxy/gate/gate.h"
 #include "proxy/lane/lane.h"
+#include "proxy/lane/lane_end_log.h"
 #include "proxy/metrics/metrics.h"
 
 namespace respgate::proxy {
@@ -156,6 +157,7 @@ class StandaloneRouter final : private Lane::Owner {
   std::int64_t next_retire_ms_ = 0;  // READONLY: at most once a second, with backoff
   std::int64_t retire_pause_ms_ = 0;
   std::string trouble_ = "no connection to the node yet";
+  LaneEndLog ends_log_;
   std::minstd_rand random_;
   bool stopping_ = false;
 };

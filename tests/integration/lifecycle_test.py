@@ -2,6 +2,7 @@
 """Starting, reloading, draining and ending; and what a bad start says."""
 
 import os
+import re
 import signal
 import socket
 import ssl
@@ -284,6 +285,21 @@ class ReadinessTest(unittest.TestCase):
         password.write_text("right\nwrong\n")
         wait_until(lambda: gate.admin.status("/readyz") == 200, "the password file is read again")
         self.assertEqual(client.call("SET", "a:1", "x"), b"OK")
+
+
+class NodeThatIsDownTest(unittest.TestCase):
+    def test_its_lanes_are_counted_each_and_logged_a_few_times(self):
+        directory = Directory()
+        self.addCleanup(directory.remove)
+        gate = Respgate(directory, f"unix:{directory / 'nobody.sock'}", USERS, {"workers": 1}, wait_ready=False)
+        self.addCleanup(gate.stop)
+        with gate.client("alice", "alice-secret") as client:
+            for database in range(1, 16):
+                self.assertEqual(client.call("SELECT", str(database)), Error(b"ERR respgate: upstream unavailable"))
+        ended = wait_until(lambda: (total := gate.metrics().value("respgate_upstream_errors_total")) >= 15 and total, "all are counted")
+        lines = re.findall(r"upstream lane ended .*use=shared reason=\"cannot connect to .*\" left_out=\d+\n", gate.stderr())
+        self.assertGreater(len(lines), 0)
+        self.assertLess(len(lines), ended)
 
 
 class TcpTest(unittest.TestCase):

@@ -20,5 +20,14 @@ TEST(LogQuotaTest, TheFirstLineIsAlwaysLogged) {
   for (const std::int64_t now_ms : {0, 1, 999}) EXPECT_TRUE(LogQuota(1).admits(now_ms));
 }
 
+TEST(LogQuotaTest, TheWhileMayBeAnother) {
+  LogQuota quota(1, 10'000);
+  EXPECT_TRUE(quota.admits(0));
+  EXPECT_FALSE(quota.admits(1'000));
+  EXPECT_FALSE(quota.admits(9'999));
+  EXPECT_TRUE(quota.admits(10'000));
+  EXPECT_EQ(quota.take_left_out(), 2u);
+}
+
 }  // namespace
 }  // namespace respgate::proxy

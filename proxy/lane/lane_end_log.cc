@@ -1,0 +1,16 @@
+#include "proxy/lane/lane_end_log.h"
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/common/log_text.h"
+
+namespace respgate::proxy {
+
+void LaneEndLog::write(std::string_view use, std::string_view node, const LaneKey& key, const LaneReport& report, std::int64_t now_ms) {
+  LogQuota& quota = report.why == LaneEnd::kDesync ? desyncs_ : losses_;
+  if (!quota.admits(now_ms)) return;
+  spdlog::warn("upstream lane ended node={} db={} resp={} use={} reason=\"{}\" left_out={}", node, key.database, static_cast<int>(key.resp),
+               use, log_text(report.text), quota.take_left_out());
+}
+
+}  // namespace respgate::proxy
