@@ -50,7 +50,7 @@ FileResult read_admin_token(const std::string& file) {
   return read;
 }
 
-AdminToken::AdminToken(std::string_view token) : digest_(sha256(token)) {}
+AdminToken::AdminToken(std::string_view token) : digest_(sha256(token)), is_short_(token.size() < kShortest) {}
 
 boost::system::result<AdminToken, FileProblem> AdminToken::from_file(const std::string& file) {
   const FileResult token = read_admin_token(file);

@@ -27,13 +27,17 @@ FileResult read_admin_token(const std::string& file);
 // The secret of admin.token_file.  Only its digest is kept.
 class AdminToken {
  public:
+  static constexpr std::size_t kShortest = 16;  // characters; of hexadecimal digits, 64 bits
   explicit AdminToken(std::string_view token);
   static boost::system::result<AdminToken, FileProblem> from_file(const std::string& file);
   // Constant time, whatever the length.
   bool equals(std::string_view token) const;
+  // Fewer than kShortest: it can be guessed.
+  bool is_short() const { return is_short_; }
 
  private:
   std::array<std::uint8_t, 32> digest_;
+  bool is_short_;
 };
 
 bool is_host_accepted(std::string_view host, const std::vector<std::string>& more);

@@ -78,6 +78,10 @@ void read_network(MapReader& section, ListenerConfig& listener) {
   section.choice<bool>("proxy_protocol", network.requires_header, {{"off", false}, {"require", true}});
   PeerList allowed;
   if (read_peers(section, "allow_from", network.requires_header, allowed)) network.allow_from = std::move(allowed);
+  if (section.has_empty_list("allow_from"))
+    section.complain("allow_from",
+                     "is empty, so nobody could come in: list the networks of your clients, such as [10.0.0.0/8], or leave it "
+                     "out for whoever can reach the address");
   read_peers(section, "deny_from", network.requires_header, network.deny_from);
   read_peers(section, "trusted_proxies", false, network.trusted_proxies);
   section.count("max_connections_per_source", network.max_per_source, {0, kConnections.max});

@@ -10,6 +10,14 @@ namespace {
 
 constexpr int kControl = 6, kDetection = 7;
 
+void judge_token(const Snapshot& snapshot, Findings& findings) {
+  if (!snapshot.admin_token || !snapshot.admin_token->is_short()) return;
+  findings.warn(kControl,
+                "admin.token_file " + path_text(snapshot.config.admin.token_file) + " holds a token of fewer than " +
+                    std::to_string(AdminToken::kShortest) + " characters",
+                "it can be guessed, and nobody is locked out there", "write what `openssl rand -hex 32` prints");
+}
+
 void judge_admin(const AdminConfig& admin, Findings& findings) {
   if (!admin.address) return findings.ok(kControl, "no admin port");
   const std::string name = "admin port " + path_text(admin.address->text);
@@ -100,6 +108,7 @@ void judge_metrics(const Config& config, Findings& findings) {
 
 void judge_operation(const Snapshot& snapshot, Findings& findings) {
   judge_admin(snapshot.config.admin, findings);
+  judge_token(snapshot, findings);
   judge_health(snapshot.config.admin, findings);
   judge_files(snapshot, findings);
   findings.ok(kControl, "a crash leaves no core", "unless respgate is run with --core-dumps");

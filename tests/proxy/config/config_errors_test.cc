@@ -105,6 +105,7 @@ constexpr Refusal kTypes[] = {
     {In::kListener, "login_as: true", "put it in quotes"},
     {In::kListener, "login_as: [a]", "a list where text is wanted"},
     {In::kListener, "login_as: ", "nothing where text is wanted"},
+    {In::kListener, "allow_from: []", "listeners[0].allow_from: is empty, so nobody could come in: list the networks"},
     {In::kMore, "commands: {rules: [{match: [GET], users: [], action: deny}]}\n", "commands.rules[0].users: is empty"},
     {In::kMore, "commands: {rules: [{match: [GET], groups: [], action: observe}]}\n", "commands.rules[0].groups: is empty"},
     {In::kMore, "commands: {rules: [{match: GET, action: deny}]}\n", "commands.rules[0].match: a single value where a list is wanted"},

@@ -44,7 +44,7 @@ class PostureTest : public testing::Test {
  protected:
   PostureTest() {
     directory_.write("upstream", "pw\n");
-    directory_.write("token", "a-token\n");
+    directory_.write("token", "a-token-that-nobody-guesses\n");
     directory_.write("chain", std::string(64, 'a') + "\n");
     const tls::ThrowawayCertificate made = tls::make_throwaway_certificate();
     directory_.write("s.crt", made.certificate);
@@ -286,6 +286,16 @@ TEST_F(PostureTest, AnAuditFileThatEverybodyMayReadIsNamed) {
   EXPECT_THAT(report(setting), Contains(StartsWith("SEC 7  ok    " + file + "its group  (")));
   directory_.write("a.jsonl", "", 0600);
   EXPECT_THAT(report(setting), Not(Contains(HasSubstr(file))));
+}
+
+TEST_F(PostureTest, ATokenThatCanBeGuessedIsNamed) {
+  Setting setting;
+  setting.more = "admin: {address: \"127.0.0.1:9180\", token_file: token}\n";
+  const std::string line = "SEC 6  warn  admin.token_file " + directory_.file("token") + " holds a token of fewer than 16 characters  (";
+  for (const auto& [token, is_short] : {std::pair("x\n", true), {"fifteen-letters\n", true}, {"sixteen-letters.\n", false}}) {
+    directory_.write("token", token);
+    EXPECT_EQ(testing::Value(report(setting), Contains(StartsWith(line))), is_short) << token;
+  }
 }
 
 TEST_F(PostureTest, FilesThatEverybodyMayReadAreNamed) {
