@@ -26,12 +26,13 @@ std::string script_name(std::string_view body) {
 }
 
 bool is_allow_listed(const protocol::CommandSpec& spec, protocol::Args args, const PolicyOptions& options) {
+  if (spec.name == "script|exists") return true;
   if (args.size() < 2) return false;
   if (spec.name.starts_with("evalsha")) return is_listed(options.script_sha1, lowered(args[1]));
   if (spec.name.starts_with("eval")) return is_listed(options.script_sha1, script_name(args[1]));
   if (spec.name.starts_with("fcall")) return is_listed(options.functions, args[1]);
-  if (spec.name == "script|load") return args.size() == 3 && is_listed(options.script_sha1, script_name(args[2]));
-  return spec.name == "script|exists";  // the rest of SCRIPT and FUNCTION concerns what others run
+  // The rest of SCRIPT and FUNCTION concerns what others run.
+  return spec.name == "script|load" && args.size() == 3 && is_listed(options.script_sha1, script_name(args[2]));
 }
 
 // FUNCTION LOAD, DELETE, FLUSH and RESTORE: they write, but no key.
@@ -57,6 +58,14 @@ bool may_run_script(const Principal& principal, const protocol::CommandSpec& spe
     case PolicyOptions::Scripts::kAllowList: break;
   }
   return is_allow_listed(spec, args, options);
+}
+
+bool is_closed_script(const Principal& principal, const protocol::CommandSpec& spec, const PolicyOptions& options) {
+  const bool goes_by_list = options.scripts == PolicyOptions::Scripts::kAllowList;
+  if (!goes_by_list || spec.name == "script|exists") return !may_run_script(principal, spec, {}, options);
+  if (spec.name.starts_with("fcall") && !options.functions.empty()) return false;
+  if ((spec.name.starts_with("eval") || spec.name == "script|load") && !options.script_sha1.empty()) return false;
+  return !may_run_script(principal, spec, {}, options);
 }
 
 }  // namespace respgate::acl

@@ -14,4 +14,7 @@ namespace respgate::acl {
 // changes what others run: that remains with the unrestricted whatever the options say.
 bool may_run_script(const Principal& principal, const protocol::CommandSpec& spec, protocol::Args args, const PolicyOptions& options);
 
+// Is there no argument with which it may?  What the list of commands leaves out.
+bool is_closed_script(const Principal& principal, const protocol::CommandSpec& spec, const PolicyOptions& options);
+
 }  // namespace respgate::acl

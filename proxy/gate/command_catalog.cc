@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "acl/authorizer.h"
+#include "acl/script_rules.h"
 
 namespace respgate::proxy {
 
@@ -47,13 +48,8 @@ std::string CommandCatalog::name_of(const CommandSpec& spec) const { return poli
 bool CommandCatalog::may_run(const CommandSpec& spec) const {
   if (spec.dispatch == protocol::Dispatch::kRefused) return false;
   if (policy_.rules().apply(principal_, spec).kind == acl::RuleOutcome::Kind::kDeny) return false;
-  if (is_closed_script(spec)) return false;
+  if (spec.reach == protocol::Reach::kAnyKey && acl::is_closed_script(principal_, spec, policy_.options())) return false;
   return policy_.options().observe || !acl::refused_by_name(principal_, spec, protocol::Args(&spec.name, 1));
-}
-
-bool CommandCatalog::is_closed_script(const CommandSpec& spec) const {
-  return spec.reach == protocol::Reach::kAnyKey && policy_.options().scripts == acl::PolicyOptions::Scripts::kDeny &&
-         policy_.identity_of(&principal_) == 0 && !principal_.is_unrestricted();
 }
 
 }  // namespace respgate::proxy

@@ -36,7 +36,6 @@ class CommandCatalog {
 
  private:
   bool may_run(const protocol::CommandSpec& spec) const;
-  bool is_closed_script(const protocol::CommandSpec& spec) const;
 
   const acl::Policy& policy_;
   const acl::Principal& principal_;

@@ -62,6 +62,37 @@ TEST(LocalCommandTest, ScriptsAreListedForThoseWhoMayRunThem) {
   EXPECT_TRUE(listed(allowed).contains("eval"));
 }
 
+// Observe opens no script, and no mode lets who has limits change those of others.
+TEST(LocalCommandTest, ScriptsThatAreRefusedWhateverTheyAreAreNotListed) {
+  using Scripts = acl::PolicyOptions::Scripts;
+  for (const bool observes : {false, true}) {
+    LocalPolicy parts = policy();
+    parts.users += "user limited on nopass ~app:* +@all\nuser narrow on nopass ~app:* +get +command\n";
+    parts.options.observe = observes;
+    const auto scripts_of = [&](std::string_view user) {
+      LocalCaller caller(parts, user);
+      const std::set<std::string> names = listed(caller);
+      std::string found;
+      for (const char* name : {"eval", "evalsha_ro", "fcall", "function|load", "script|exists", "script|flush", "script|load"})
+        if (names.contains(name)) found += std::string(found.empty() ? "" : " ") + name;
+      return found;
+    };
+    parts.options.scripts = Scripts::kDeny;
+    EXPECT_EQ(scripts_of("limited"), "");
+    EXPECT_EQ(scripts_of("narrow"), "");
+    parts.options.scripts = Scripts::kAllow;
+    EXPECT_EQ(scripts_of("limited"), "eval evalsha_ro fcall script|exists script|flush script|load");
+    parts.options.scripts = Scripts::kAllowList;
+    EXPECT_EQ(scripts_of("limited"), "script|exists");
+    parts.options.functions = {"f"};
+    EXPECT_EQ(scripts_of("limited"), "fcall script|exists");
+    parts.options.script_sha1 = {std::string(40, 'a')};
+    EXPECT_EQ(scripts_of("limited"), "eval evalsha_ro fcall script|exists script|load");
+    EXPECT_EQ(scripts_of("narrow"), observes ? "eval evalsha_ro fcall script|exists script|load" : "");
+    EXPECT_EQ(scripts_of("admin"), "eval evalsha_ro fcall function|load script|exists script|flush script|load");
+  }
+}
+
 TEST(LocalCommandTest, WhatARuleDeniesIsNotListed) {
   LocalPolicy parts = policy();
   parts.rules = {{{"CONFIG|SET", "@write"}, {"admin"}, {}, acl::RuleAction::kDeny, {}, ""}};
