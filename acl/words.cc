@@ -7,25 +7,6 @@
 #include "protocol/text.h"
 
 namespace respgate::acl {
-namespace {
-
-// Levenshtein's, one row at a time.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (protocol::fold(a[i - 1]) == protocol::fold(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
 
 std::string lowered(std::string_view word) {
   std::string result(word);
@@ -55,13 +36,33 @@ std::string quote(std::string_view bytes) {
   return result += bytes.size() > kMaxQuotedBytes ? "...'" : "'";
 }
 
+// Three rows of the table at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  const auto same = [&](std::size_t i, std::size_t j) { return protocol::fold(a[i]) == protocol::fold(b[j]); };
+  std::vector<std::size_t> row(b.size() + 1), above(b.size() + 1), before(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    before.swap(above);
+    above.swap(row);
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same(i - 1, j - 1) ? 0 : 1)});
+      const bool is_swap = i > 1 && j > 1 && same(i - 1, j - 2) && same(i - 2, j - 1);
+      if (is_swap) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+  }
+  return row[b.size()];
+}
+
+std::size_t likely_edits(std::string_view word) { return std::clamp<std::size_t>(word.size() / 3, 1, 2); }
+
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {
-  constexpr std::size_t kMaxEdits = 2, kMaxWord = 64;
-  if (word.size() > kMaxWord) return {};
+  if (word.size() > kMaxMistypedBytes) return {};
+  const std::size_t most = likely_edits(word);
   std::string_view best;
-  std::size_t best_distance = kMaxEdits + 1;
+  std::size_t best_distance = most + 1;
   for (const std::string_view candidate : candidates) {
-    if (word.size() > candidate.size() + kMaxEdits || candidate.size() > word.size() + kMaxEdits) continue;
+    if (word.size() > candidate.size() + most || candidate.size() > word.size() + most) continue;
     const std::size_t distance = edit_distance(word, candidate);
     // A word of which nothing is left is not a misspelling.
     if (distance < best_distance && distance < candidate.size()) {

@@ -21,7 +21,13 @@ bool is_control(char byte);
 inline constexpr std::size_t kMaxQuotedBytes = 64;
 std::string quote(std::string_view bytes);
 
-// "; did you mean 'get'?" for the candidate at most two edits away, or nothing.
+// How many letters lie between two words, whatever their case: one that is more, less or another, or two that are swapped.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+// Past so many, another word was meant: one in three letters, but one at least and two at most.
+std::size_t likely_edits(std::string_view word);
+inline constexpr std::size_t kMaxMistypedBytes = 64;  // longer ones are no typing mistakes
+
+// "; did you mean 'get'?" for the nearest candidate within likely_edits(), or nothing.
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace respgate::acl

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -161,15 +162,17 @@ void add_suggest(CLI::App& app, SuggestOptions& options, Chosen& chosen) {
   command->callback([&] { chosen = [&] { return run_suggest(options); }; });
 }
 
-// Said before CLI11 would say that a subcommand is required.
-void refuse_unknown_subcommand(const CLI::App& app, const std::vector<std::string>& words) {
-  if (words.empty() || words.front().starts_with('-')) return;
-  std::string known;
-  for (const CLI::App* subcommand : app.get_subcommands({})) {
-    if (subcommand->get_name() == words.front()) return;
-    known += (known.empty() ? "" : ", ") + subcommand->get_name();
+// Said before CLI11 would say that a subcommand is required; of `admin` and `audit` too.
+void refuse_unknown_subcommand(const CLI::App& app, std::span<const std::string> words) {
+  const std::vector<const CLI::App*> known = app.get_subcommands({});
+  if (known.empty() || words.empty() || words.front().starts_with('-')) return;
+  std::string names;
+  for (const CLI::App* subcommand : known) {
+    if (subcommand->get_name() == words.front()) return refuse_unknown_subcommand(*subcommand, words.subspan(1));
+    names += (names.empty() ? "" : ", ") + subcommand->get_name();
   }
-  throw CLI::ValidationError("'" + words.front() + "' is no subcommand", "write one of " + known);
+  const std::string of = app.get_parent() == nullptr ? "" : " of " + app.get_name();
+  throw CLI::ValidationError("'" + words.front() + "' is no subcommand" + of, "write one of " + names);
 }
 
 // Words behind `--` are a command for `explain`: taken off before anything can read them as flags or lists.

@@ -21,10 +21,21 @@ TEST(WordsTest, QuotedTextIsPrintableAndCut) {
   EXPECT_EQ(quote(std::string(65, 'x')), "'" + std::string(64, 'x') + "...'");
 }
 
-TEST(WordsTest, SuggestionIsTheNearestWordWithinTwoEdits) {
+TEST(WordsTest, EditsAreLettersOrASwapOfTwo) {
+  EXPECT_EQ(edit_distance("", "get"), 3u);
+  EXPECT_EQ(edit_distance("GET", "get"), 0u);
+  EXPECT_EQ(edit_distance("gte", "get"), 1u);
+  EXPECT_EQ(edit_distance("raed", "read"), 1u);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
+  EXPECT_EQ(edit_distance("flushall", "flushdb"), 3u);
+}
+
+TEST(WordsTest, SuggestionIsTheNearestWordWithinOneEditInThreeLetters) {
   const std::vector<std::string_view> words{"get", "set", "getdel", "x"};
   EXPECT_EQ(suggestion("GETT", words), "; did you mean 'get'?");
   EXPECT_EQ(suggestion("gtedel", words), "; did you mean 'getdel'?");
+  EXPECT_EQ(suggestion("gdeel", words), "");  // two, of five letters
+  EXPECT_EQ(suggestion("bit", words), "");
   EXPECT_EQ(suggestion("flushall", words), "");
   EXPECT_EQ(suggestion("y", words), "");  // nothing would be left of 'x'
   EXPECT_EQ(suggestion(std::string(65, 'g'), words), "");

@@ -58,6 +58,14 @@ class Usage(unittest.TestCase):
         for command in COMMANDS:
             self.assertIn(command, err)
 
+    def test_so_is_one_of_admin_and_of_audit(self):
+        for command, known in (("admin", ("ready", "kill", "unlock")), ("audit", ("verify",))):
+            code, out, err = respgate(command, "nosuch")
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn(f"'nosuch' is no subcommand of {command}", err)
+            for name in known:
+                self.assertIn(name, err)
+
     def test_explain_says_where_the_command_goes(self):
         for words in [("GET", "key"), ("--listner", "x", "--", "GET", "key")]:
             code, _, err = respgate("explain", "-c", "f", "--user", "u", *words)
