@@ -65,8 +65,9 @@ AuthResult authenticate(const Policy& policy, const Credentials& credentials, st
   const bool takes_any = principal && principal->accepts_any_password();
   const bool length_fits = credentials.password.size() <= kMaxPasswordBytes;
   const TokenVerifier* const tokens = policy.options().tokens.get();
-  const bool is_token = length_fits && tokens && tokens->accepts(credentials.user, credentials.password, unix_s);
-  result.outcome = outcome_of(principal, (is_known | takes_any | is_token) & length_fits, group_fits);
+  const TokenVerdict token = length_fits && tokens ? tokens->judge(credentials.user, credentials.password, unix_s) : TokenVerdict{};
+  result.outcome = outcome_of(principal, (is_known | takes_any | token.is_good) & length_fits, group_fits);
+  if (result.outcome == AuthOutcome::kWrongPassword) result.token_fault = token.why_not;
   if (result.outcome == AuthOutcome::kOk) result.principal = principal;
   return result;
 }

@@ -37,6 +37,7 @@ std::string_view auth_outcome_name(AuthOutcome outcome);  // "wrong_password", t
 struct AuthResult {
   AuthOutcome outcome = AuthOutcome::kUnknownUser;  // for the audit and metrics; never for the client
   const Principal* principal = nullptr;             // kOk only; lives as long as the policy
+  std::string_view token_fault;                     // kWrongPassword of who logs in with tokens: what is wrong with it; as the outcome
   // What it took.  Depends on the policy, and on the length of the password, alone.
   std::size_t hashed_bytes = 0;
   std::size_t comparisons = 0;

@@ -7,11 +7,17 @@
 
 namespace respgate::acl {
 
+struct TokenVerdict {
+  bool is_good = false;
+  // "expired": for the operator, never for the client.  Empty: it is good, or the user has no tokens.  Lives for ever.
+  std::string_view why_not;
+};
+
 class TokenVerifier {
  public:
   virtual ~TokenVerifier() = default;
   // Is `token` good for a login as `user` at this moment?  The same work for every user, known or not.
-  virtual bool accepts(std::string_view user, std::string_view token, std::int64_t unix_s) const = 0;
+  virtual TokenVerdict judge(std::string_view user, std::string_view token, std::int64_t unix_s) const = 0;
 };
 
 }  // namespace respgate::acl

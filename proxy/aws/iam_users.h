@@ -20,7 +20,7 @@ class IamUsers final : public acl::TokenVerifier {
   };
 
   void add(std::string name, User user) { users_.insert_or_assign(std::move(name), std::move(user)); }
-  bool accepts(std::string_view user, std::string_view token, std::int64_t unix_s) const override;
+  acl::TokenVerdict judge(std::string_view user, std::string_view token, std::int64_t unix_s) const override;
 
  private:
   std::map<std::string, User, std::less<>> users_;

@@ -84,6 +84,7 @@ void Gate::log_in(Verdict& verdict, const acl::Credentials& credentials, const S
   }
   verdict.login_attempted = true;
   verdict.login = result.outcome;
+  if (result.outcome == acl::AuthOutcome::kWrongPassword) verdict.token_fault = result.token_fault;
   verdict.login_name = credentials.user;
   if (result.outcome != acl::AuthOutcome::kOk) return;
   // A lane from before a reload may be logged in as somebody whom the policy in force does not know.

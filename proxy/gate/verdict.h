@@ -43,6 +43,7 @@ struct Verdict {
   bool login_attempted = false;  // AUTH, HELLO … AUTH: `login` says how it ended
   acl::AuthOutcome login = acl::AuthOutcome::kOk;
   std::string_view login_name;                  // as the client gave it
+  std::string_view token_fault;                 // what is wrong with an IAM token, for log and audit; never for the client
   std::int64_t delay_ms = 0;                    // how long the answer is to be kept back, and all that is behind it
   bool in_transaction = false;                  // between MULTI and EXEC
   const protocol::CommandSpec* spec = nullptr;  // null: unknown

@@ -91,7 +91,7 @@ void DecisionLog::record_login(const Verdict& verdict, const ClientState& client
   const bool ok = verdict.login == acl::AuthOutcome::kOk;
   if (!ok) {
     metrics_.count_auth_failure(client.listener, client.policy->find(verdict.login_name), verdict.login);
-    log_failed_login(client, verdict.login_name, verdict.login);
+    log_failed_login(client, verdict.login_name, verdict.login, verdict.token_fault);
     AclLogEntry entry;
     entry.reason = AclLogEntry::Reason::kAuth;
     entry.context = verdict.in_transaction ? AclLogEntry::Context::kMulti : AclLogEntry::Context::kTopLevel;
@@ -138,10 +138,12 @@ void DecisionLog::record_rule(const Verdict& verdict, const ClientState& client)
     write(Kind::kObserved, verdict, client, "rule " + std::to_string(verdict.rule.rule + 1), "observed");
 }
 
-void DecisionLog::log_failed_login(const ClientState& client, std::string_view user, acl::AuthOutcome reason) {
+void DecisionLog::log_failed_login(const ClientState& client, std::string_view user, acl::AuthOutcome reason,
+                                   std::string_view token_fault) {
   if (!failed_logins_log_.admits(steady_ms())) return;
-  spdlog::warn("authentication failed source={} listener={} user=\"{}\" reason={} left_out={}", client.source, client.listener_name,
-               log_text(user), acl::auth_outcome_name(reason), failed_logins_log_.take_left_out());
+  spdlog::warn("authentication failed source={} listener={} user=\"{}\" reason={}{}{} left_out={}", client.source, client.listener_name,
+               log_text(user), acl::auth_outcome_name(reason), token_fault.empty() ? "" : " token=", token_fault,
+               failed_logins_log_.take_left_out());
 }
 
 void DecisionLog::note(AclLogEntry entry, const ClientState& client, const ClientActivity& activity) {
@@ -182,6 +184,7 @@ void DecisionLog::write(Kind kind, const Verdict& verdict, const ClientState& cl
   if (kind != Kind::kAuth) tell_touches(verdict, event);
   const bool is_another = verdict.ruled != nullptr && verdict.spec != nullptr && verdict.ruled != verdict.spec;
   if (is_another) event.detail = "sent as " + std::string(verdict.ruled->name);
+  if (!verdict.token_fault.empty()) event.detail = "token: " + std::string(verdict.token_fault);
   event.verdict = std::move(outcome);
   event.generation = client.policy->generation();
   audit_.write(std::move(event));

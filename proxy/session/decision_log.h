@@ -40,7 +40,8 @@ class DecisionLog {
   void record_login(const Verdict& verdict, const ClientState& client, const ClientActivity& activity);
   void record_rule(const Verdict& verdict, const ClientState& client);
   void record_refusal(const Verdict& verdict, const ClientState& client, const ClientActivity& activity);
-  void log_failed_login(const ClientState& client, std::string_view user, acl::AuthOutcome reason);
+  // `token_fault`: empty, or more of it.
+  void log_failed_login(const ClientState& client, std::string_view user, acl::AuthOutcome reason, std::string_view token_fault = {});
   void note(AclLogEntry entry, const ClientState& client, const ClientActivity& activity);
   void write(AuditEvent::Kind kind, const Verdict& verdict, const ClientState& client, std::string reason, std::string outcome);
   void tell_touches(const Verdict& verdict, AuditEvent& event);

@@ -104,9 +104,10 @@ TEST(AuthenticatorTest, EveryOutcomeTakesTheSameWork) {
 // Takes the token "good" of the user "none", until second 100; counts how often it is asked.
 class FakeTokens final : public TokenVerifier {
  public:
-  bool accepts(std::string_view user, std::string_view token, std::int64_t unix_s) const override {
+  TokenVerdict judge(std::string_view user, std::string_view token, std::int64_t unix_s) const override {
     ++asked;
-    return user == "none" && token == "good" && unix_s < 100;
+    if (user == "none" && token == "good" && unix_s < 100) return {true, ""};
+    return {false, user == "none" || user == "off" ? (token == "good" ? "expired" : "malformed") : ""};
   }
   mutable unsigned asked = 0;
 };
@@ -120,6 +121,16 @@ TEST(AuthenticatorTest, ASignedTokenLogsInWhoHasNoPassword) {
   EXPECT_EQ(authenticate(*policy, {"one", "good"}, "", 99).outcome, AuthOutcome::kWrongPassword);
   EXPECT_EQ(authenticate(*policy, {"nobody-of-that-name", "good"}, "", 99).outcome, AuthOutcome::kUnknownUser);
   EXPECT_EQ(authenticate(*policy, {"none", "good"}, "no-such-group", 99).outcome, AuthOutcome::kNotInGroup);
+}
+
+TEST(AuthenticatorTest, WhatIsWrongWithATokenIsToldOfWhoHasTokens) {
+  const auto policy = make_policy(std::make_shared<FakeTokens>());
+  EXPECT_EQ(authenticate(*policy, {"none", "good"}, "", 99).token_fault, "");
+  EXPECT_EQ(authenticate(*policy, {"none", "good"}, "", 100).token_fault, "expired");
+  EXPECT_EQ(authenticate(*policy, {"none", "bad"}, "", 99).token_fault, "malformed");
+  EXPECT_EQ(authenticate(*policy, {"one", "good"}, "", 99).token_fault, "");
+  EXPECT_EQ(authenticate(*policy, {"off", "good"}, "", 100).token_fault, "");  // that he is off is why
+  EXPECT_EQ(authenticate(*policy, {"nobody-of-that-name", "good"}, "", 99).token_fault, "");
 }
 
 TEST(AuthenticatorTest, WhereThereAreTokensEveryPasswordIsJudgedAsOne) {

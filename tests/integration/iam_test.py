@@ -333,6 +333,23 @@ class ClientTokenTest(unittest.TestCase):
         self.assertTrue(self.refused(good, user="nobody"))
         self.assertEqual(self.failures() - before, len(wrong))
 
+    def test_the_operator_is_told_what_was_wrong_and_the_client_is_not(self):
+        now = time.time()
+        known = len(self.gate.audit())
+        faults = {"expired": token("orders", "alice", self.KEY, now - 901), "not_yet_valid": token("orders", "alice", self.KEY, now + 400),
+                  "wrong_cache": token("other", "alice", self.KEY, now), "wrong_user": token("orders", "bob", self.KEY, now),
+                  "wrong_scope": token("orders", "alice", self.KEY, now, region="eu-west-1"),
+                  "wrong_signature": token("orders", "alice", (self.KEY[0], "other", ""), now), "malformed": "alice-secret"}
+        for password in faults.values():
+            self.assertTrue(self.refused(password))
+        self.assertTrue(self.refused("bob-wrong", user="bob"))
+        def told(user):
+            return {line.get("detail") or None for line in self.gate.audit()[known:] if line["user"] == user and line["reason"] == "wrong_password"}
+        wait_until(lambda: told("alice") >= {f"token: {fault}" for fault in faults} and told("bob"), lambda: told("alice"))
+        self.assertEqual(told("bob"), {None})
+        for fault in faults:
+            self.assertIn(f"reason=wrong_password token={fault} left_out=", self.gate.stderr())
+
     def failures(self):
         return self.gate.metrics().value("respgate_authentication_failures_total", user="alice", reason="wrong_password")
 
