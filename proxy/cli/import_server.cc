@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <future>
 #include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +17,7 @@
 #include "protocol/reply_scanner.h"
 #include "protocol/reply_writer.h"
 #include "proxy/common/log_text.h"
+#include "proxy/common/unix_connect.h"
 #include "tls/stream.h"
 
 namespace respgate::proxy {
@@ -26,6 +30,25 @@ using protocol::ReplyScanner;
 // Of the list, and of one user's line in it: users.acl may not be larger either.
 constexpr protocol::ReplyLimits kLimits{
     .depth = 2, .elements = 1u << 20, .bulk_bytes = 1u << 20, .line_bytes = 64 * 1024, .reply_bytes = 64u << 20};
+
+struct Resolved {
+  boost::system::error_code error;
+  std::vector<asio::ip::tcp::endpoint> endpoints;
+};
+
+// Nothing can stop getaddrinfo(), so it has a thread that is left behind when the time is over.
+std::future<Resolved> resolve(const std::string& host, std::uint16_t port) {
+  std::promise<Resolved> promise;
+  std::future<Resolved> answer = promise.get_future();
+  std::thread([host, port, promise = std::move(promise)]() mutable {
+    asio::io_context io{1};
+    asio::ip::tcp::resolver resolver(io);
+    Resolved resolved;
+    for (const auto& entry : resolver.resolve(host, std::to_string(port), resolved.error)) resolved.endpoints.push_back(entry.endpoint());
+    promise.set_value(std::move(resolved));
+  }).detach();
+  return answer;
+}
 
 // A connection on which one thing is asked after the other, and waited for.
 class Conversation {
@@ -72,16 +95,30 @@ class Conversation {
     return "";
   }
 
-  std::string connect_unix() { return connect_to(asio::local::stream_protocol::endpoint(source_.address.path)); }
+  std::string connect_unix() {
+    const asio::local::stream_protocol::endpoint endpoint(source_.address.path);
+    tls::Socket socket(io_.get_executor());
+    boost::system::error_code error;
+    socket.open(endpoint.protocol(), error);
+    if (!error) socket.native_non_blocking(true, error);
+    for (UnixConnectPauses pauses; !error; std::this_thread::sleep_for(pauses.next())) {
+      if (try_unix_connect(socket.native_handle(), endpoint, error)) {
+        stream_.emplace(std::move(socket));
+        return "";
+      }
+      if (!error && Clock::now() >= deadline_) return "does not answer";
+    }
+    return "cannot be reached: " + error.message();
+  }
 
   std::string connect_tcp() {
-    boost::system::error_code failed;
-    asio::ip::tcp::resolver resolver(io_);
-    const auto found = resolver.resolve(source_.address.host, std::to_string(source_.address.port), failed);
-    if (failed) return "cannot be resolved: " + failed.message();
+    std::future<Resolved> answer = resolve(source_.address.host, source_.address.port);
+    if (answer.wait_until(deadline_) != std::future_status::ready) return "is not resolved in time";
+    const Resolved found = answer.get();
+    if (found.error) return "cannot be resolved: " + found.error.message();
     std::string why = "has no address";
-    for (const auto& entry : found) {
-      why = connect_to(asio::generic::stream_protocol::endpoint(entry.endpoint()));
+    for (const asio::ip::tcp::endpoint& endpoint : found.endpoints) {
+      why = connect_to(asio::generic::stream_protocol::endpoint(endpoint));
       if (why.empty()) return "";
     }
     return why;

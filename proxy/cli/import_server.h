@@ -20,7 +20,7 @@ struct ServerSource {
   tls::ClientContextPtr tls;                  // null: plain text
   std::string user;                           // empty: the default user
   std::string password;                       // empty: no login
-  std::chrono::milliseconds timeout{10'000};  // for everything together but the name's resolution
+  std::chrono::milliseconds timeout{10'000};  // for everything together
 };
 
 // ACL LIST as it came, a line for each user.

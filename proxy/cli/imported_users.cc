@@ -45,6 +45,10 @@ class Line {
   // Nothing: users.acl cannot hold it; the notes say why.
   std::optional<std::string> write() {
     drop_unknown_commands();
+    if (const std::string* word = word_with_control()) {
+      note("is left out: '" + log_text(*word) + "' holds a control byte, which a terminal would obey; write its line by hand");
+      return std::nullopt;
+    }
     std::string line = "user " + user_.name + " " + state();
     for (const std::string& rule : user_.rules) line += " " + rule;
     const auto parsed = acl::parse_policy(line + "\n");
@@ -65,6 +69,16 @@ class Line {
  private:
   void note(std::string_view what) { notes_.push_back(described(user_) + ": " + std::string(what)); }
 
+  // Blanks apart: those in a name are told of as such, and there are none in rules.
+  const std::string* word_with_control() const {
+    const auto holds_control = [](const std::string& word) {
+      return std::any_of(word.begin(), word.end(), [](char byte) { return acl::is_control(byte) && !acl::is_blank(byte); });
+    };
+    if (holds_control(user_.name)) return &user_.name;
+    const auto found = std::find_if(user_.rules.begin(), user_.rules.end(), holds_control);
+    return found == user_.rules.end() ? nullptr : &*found;
+  }
+
   std::string state() const {
     if (user_.login == Login::kNoPassword) return user_.enabled ? "on nopass" : "off nopass";
     return user_.enabled && user_.login != Login::kUnknownPassword ? "on" : "off";
@@ -74,7 +88,8 @@ class Line {
     for (std::string& rule : user_.rules) {
       const std::string_view inner = command_rule_in(rule);
       if (inner.empty() || !is_unknown(inner)) continue;
-      note("'" + log_text(inner) + "' is left out: respgate knows no such command, and refuses it");
+      note("'" + log_text(inner) + "' is left out: respgate knows no such " +
+           (inner.substr(1).starts_with('@') ? "category" : "command, and refuses it"));
       const auto begin = static_cast<std::size_t>(inner.data() - rule.data());
       rule.erase(begin, inner.size());
     }

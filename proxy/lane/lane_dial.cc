@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -19,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "proxy/common/clock.h"
+#include "proxy/common/unix_connect.h"
 #include "proxy/lane/lane.h"
 
 namespace respgate::proxy {
@@ -26,8 +26,6 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kShortestPause{1};
-constexpr std::chrono::milliseconds kLongestPause{50};
 
 void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
 
@@ -107,8 +105,6 @@ asio::awaitable<bool> Lane::dial_tcp(std::string& why) {
   co_return false;
 }
 
-// A unix socket connects at once or not at all.  Where too many wait to be accepted it says EAGAIN, which is neither a
-// failure nor a connection under way (connect(2)); nothing tells when there is room, so it is tried until the deadline.
 asio::awaitable<bool> Lane::dial_unix(std::string& why) {
   const asio::local::stream_protocol::endpoint endpoint(settings_->address.path);
   dialling_.emplace(io_.get_executor());
@@ -116,11 +112,11 @@ asio::awaitable<bool> Lane::dial_unix(std::string& why) {
   dialling_->open(endpoint.protocol(), error);
   if (!error) dialling_->native_non_blocking(true, error);
   asio::steady_timer room(io_);
-  for (auto pause = kShortestPause; !error; pause = std::min(2 * pause, kLongestPause)) {
-    if (::connect(dialling_->native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) co_return true;
-    if (errno != EAGAIN && errno != EINTR) error.assign(errno, boost::system::system_category());
+  UnixConnectPauses pauses;
+  while (!error) {
+    if (try_unix_connect(dialling_->native_handle(), endpoint, error)) co_return true;
     if (error) break;
-    room.expires_after(pause);
+    room.expires_after(pauses.next());
     co_await room.async_wait(kAwait);
     if (state_ == State::kEnded) co_return false;
   }

@@ -4,10 +4,14 @@ The server's own verdict is ACL DRYRUN; respgate's is `explain`, with the users 
 """
 
 import json
+import os
+import socket
+import subprocess
 import unittest
 
+from harness.deadline import DEADLINE, wait_until
 from harness.pki import Authority
-from harness.processes import Directory, RedisServer, Respgate, free_port, run_respgate
+from harness.processes import BINARY, Directory, RedisServer, Respgate, free_port, run_respgate
 from harness.scripted import ScriptedServer
 
 USERS = """\
@@ -180,6 +184,51 @@ class FromAServerThatLies(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertIn(told, done.stderr)
                 self.assertTrue(done.stderr.replace("\n", "").isprintable(), done.stderr)
+
+
+class FromAServerWithoutRoom(unittest.TestCase):
+    def test_a_unix_socket_that_takes_nobody_yet_is_tried_again(self):
+        directory = Directory()
+        self.addCleanup(directory.remove)
+        path = str(directory / "full.sock")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen(0)
+            held = []
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    held.append(socket.socket(socket.AF_UNIX))
+                    held[-1].setblocking(False)
+                    held[-1].connect(path)
+            process = subprocess.Popen([BINARY, "import", "--from-server", f"unix:{path}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            self.addCleanup(process.communicate)
+            wait_until(lambda: self.sleeps_with_a_socket(process.pid), "it has found no room")
+            for each in held:
+                each.close()
+            listener.settimeout(DEADLINE)
+            while True:  # those who left are still in the line
+                connection = listener.accept()[0]
+                connection.settimeout(DEADLINE)
+                if connection.recv(1024):
+                    break
+                connection.close()
+            with connection:
+                connection.sendall(b"*1\r\n$20\r\nuser default off ~* \r\n")
+                out, err = process.communicate(timeout=DEADLINE)
+        self.assertEqual((process.returncode, out), (0, "user default off ~*\n"), err)
+
+    @staticmethod
+    def sleeps_with_a_socket(pid):
+        """An error would have ended it."""
+        try:
+            opened = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+                state = stat.read().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return False
+        return state == "S" and any(name.startswith("socket:") for name in opened)
 
 
 class Usage(unittest.TestCase):

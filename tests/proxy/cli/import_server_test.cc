@@ -1,6 +1,12 @@
 #include "proxy/cli/import_server.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <chrono>
+#include <latch>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -8,6 +14,8 @@
 
 namespace respgate::proxy {
 namespace {
+
+std::latch name_server_answers(1);
 
 using testing::Contains;
 using testing::ElementsAre;
@@ -79,5 +87,38 @@ TEST(ImportAclListTest, CommandsOfModulesAreLeftOutAndTold) {
   EXPECT_THAT(import.notes, ElementsAre(HasSubstr("'+json.get' is left out")));
 }
 
+TEST(ImportAclListTest, ACategoryThatIsUnknownIsCalledOne) {
+  const Import import = imported({"user a on " + kHash + " ~* &* +@all -@search"});
+  EXPECT_THAT(import.users_acl, HasSubstr("~* &* +@all\n"));
+  EXPECT_THAT(import.notes, ElementsAre("user 'a': '-@search' is left out: respgate knows no such category"));
+}
+
+// users.acl has no way to write such a byte but as it is, and a terminal that shows the file would obey it.
+TEST(ImportAclListTest, WhoseRulesHoldAControlByteIsLeftOutAndToldEscaped) {
+  const Import import = imported({"user a on " + kHash + " ~a\x1b[2J &* +get", "user b\x07 on " + kHash + " ~b &* +get",
+                                  "user c on " + kHash + " ~caf\xc3\xa9:* &* +get"});
+  EXPECT_EQ(import.users_acl, "user c on " + kHash + " ~caf\xc3\xa9:* &* +get\nuser default off\n");
+  EXPECT_THAT(import.notes, ElementsAre(HasSubstr("user 'a': is left out: '~a\\x1b[2J' holds a control byte"),
+                                        HasSubstr("user 'b\\x07': is left out: 'b\\x07' holds a control byte")));
+}
+
+TEST(FetchAclListTest, ANameIsResolvedWithinTheTimeForEverything) {
+  ServerSource source{*parse_address("slow.test:6379", "."), nullptr, "", "", std::chrono::milliseconds(20)};
+  const auto list = fetch_acl_list(source);
+  name_server_answers.count_down();
+  ASSERT_FALSE(list);
+  EXPECT_THAT(list.error().what, ElementsAre("slow.test:6379 is not resolved in time"));
+}
+
 }  // namespace
 }  // namespace respgate::proxy
+
+// In the place of the library's, in this program: a name server that does not answer for slow.test.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
+  if (name != nullptr && std::string_view(name) == "slow.test") {
+    respgate::proxy::name_server_answers.wait();
+    return EAI_NONAME;
+  }
+  using Real = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  return reinterpret_cast<Real>(::dlsym(RTLD_NEXT, "getaddrinfo"))(name, service, hints, found);
+}
