@@ -243,6 +243,9 @@ void Lane::end(LaneEnd why, std::string text) {
     boost::system::error_code ignored;
     dialling_->close(ignored);
   }
+  const bool is_plain = !settings_->tls && settings_->address.kind != Address::Kind::kUnix;
+  if (greeting && is_plain && (why == LaneEnd::kUnreachable || why == LaneEnd::kDesync))
+    text += " (does the node speak TLS there? Then write upstream.tls)";
   const LaneReport report{why, std::move(text)};
   const auto is_own = [](const Request& request) {
     return request.guard == Request::Guard::kProbe || request.guard == Request::Guard::kLogin;

@@ -28,6 +28,9 @@ void set_client_options(int descriptor) {
 // There may be another context than the handshake began with, and less that it trusts.
 std::string verify_again(tls::Stream& secured, const tls::ServerContextPtr& now) { return now ? secured.verify_again(*now) : ""; }
 
+// What OpenSSL says of bytes that are no record of TLS.
+bool is_plain_text(std::string_view why) { return why == "wrong version number" || why == "http request"; }
+
 }  // namespace
 
 Reception::Reception(boost::asio::io_context& io, const SnapshotPtr& snapshot, Welcome welcome)
@@ -111,8 +114,9 @@ void Reception::admit(tls::Stream stream, Guest guest) {
 void Reception::log_failed_handshake(const Guest& guest, const tls::Stream& stream, std::string_view why) {
   if (!failed_handshakes_log_.admits(steady_ms())) return;
   const std::string_view name = stream.channel() != nullptr ? stream.channel()->server_name() : std::string_view();
-  spdlog::info("TLS handshake failed listener={} peer={} server_name=\"{}\" reason=\"{}\" left_out={}", guest.listener->metrics.name,
-               guest.peer, log_text(name), why, failed_handshakes_log_.take_left_out());
+  spdlog::info("TLS handshake failed listener={} peer={} server_name=\"{}\" reason=\"{}{}\" left_out={}", guest.listener->metrics.name,
+               guest.peer, log_text(name), why, is_plain_text(why) ? ": the client speaks no TLS" : "",
+               failed_handshakes_log_.take_left_out());
 }
 
 // Only where nobody waits for a handshake: to a client that speaks TLS plain text is damage.

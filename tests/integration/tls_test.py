@@ -179,6 +179,14 @@ class ListenerTest(TlsCase):
         self.assertEqual(len(lines), 1)
         self.assertRegex(lines[0], r'listener=main peer=127\.0\.0\.1:\d+ server_name="localhost" reason="tlsv1 alert unknown ca"')
 
+    def test_a_client_that_speaks_plain_text_is_named_as_one(self):
+        for text in (b"PING\r\n", b"*1\r\n$4\r\nPING\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+            known = self.gate.stderr().count("the client speaks no TLS")
+            with socket.create_connection(("127.0.0.1", self.port)) as client:
+                client.sendall(text)
+                wait_until(lambda known=known: self.gate.stderr().count("the client speaks no TLS") > known, self.gate.stderr)
+        self.assertRegex(self.gate.stderr(), r'TLS handshake failed .* reason="wrong version number: the client speaks no TLS" left_out=')
+
     def test_a_session_is_resumed_whichever_worker_takes_it(self):
         for version in VERSIONS.values():
             with self.subTest(version=version):
@@ -358,6 +366,11 @@ class UpstreamTest(unittest.TestCase):
         self.assert_unavailable(self.gate(wait_ready=False), "no answer to the TLS handshake within connect_timeout")
         with plain.client() as client:
             self.assertEqual(client.call("INFO", "commandstats").count(b"cmdstat_hello"), 0)
+
+    def test_a_node_that_wants_tls_and_is_spoken_to_in_plain_text_is_told_as_such(self):
+        gate = Respgate(self.directory, self.server, USERS, {"upstream": {"nodes": self.section["nodes"]}}, wait_ready=False)
+        self.addCleanup(gate.stop)
+        self.assert_unavailable(gate, "(does the node speak TLS there? Then write upstream.tls)")
 
     def test_a_node_that_asks_for_a_certificate_gets_none_it_was_not_given(self):
         self.server.stop()
