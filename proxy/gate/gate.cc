@@ -325,10 +325,11 @@ bool Gate::adopt(acl::PolicyPtr policy) {
   }
   client_.principal = now;
   client_.policy = std::move(policy);
-  return may_keep_what_it_holds() && std::ranges::all_of(blocked_, [&](const KeptCommand& command) {
-           Verdict again;
-           return still_allowed(again, command.spec(), command.args(), false, std::span(&client_.database, 1));
-         });
+  const auto is_allowed = [&](const KeptCommand& command) {
+    Verdict again;
+    return still_allowed(again, command.spec(), command.args(), false, std::span(&client_.database, 1));
+  };
+  return may_keep_what_it_holds() && std::ranges::all_of(blocked_, is_allowed) && (!passing_ || is_allowed(*passing_));
 }
 
 bool Gate::adopt(acl::PolicyPtr policy, ListenerTerms terms) {

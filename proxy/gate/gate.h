@@ -78,6 +78,9 @@ class Gate {
   // byte of the large argument.  REQUIRES: judges_early(), and that no reply is owed.
   Verdict admit_early(const protocol::Command& head, const Standing& standing);
 
+  // It is whole, or will never be: a reload has nothing to say about it any more.
+  void early_is_over() { passing_.reset(); }
+
   // The verdict's views live until the next call, or until the command dies.
   Verdict admit(const protocol::Command& command, const Standing& standing);
 
@@ -219,8 +222,9 @@ class Gate {
   bool watching_ = false;
   Subscriptions subscriptions_;
   Tracking tracking_;
-  std::list<Tracking> tracking_asked_;  // sent, not answered
-  std::list<KeptCommand> blocked_;      // sent, not answered
+  std::list<Tracking> tracking_asked_;    // sent, not answered
+  std::list<KeptCommand> blocked_;        // sent, not answered
+  std::unique_ptr<KeptCommand> passing_;  // on its way before it is whole: it may be long before it runs
   bool lane_soiled_ = false;
   bool lane_kept_ = false;
   protocol::RespVersion hello_asked_ = protocol::RespVersion::kResp2;

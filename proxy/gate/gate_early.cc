@@ -50,6 +50,7 @@ Verdict Gate::admit_early(const Command& head, const Standing& standing) {
   if (verdict.kind != Verdict::Kind::kForward) return verdict;
   if (!standing.has_lane && !standing.no_lane.empty()) return refuse(verdict, Verdict::Refusal::kNoRoom, standing.no_lane);
   verdict.pinned = verdict.unfinished = true;
+  passing_ = std::make_unique<KeptCommand>(*verdict.spec, verdict.args);
   if (!is_last(head)) verdict.expectation.emplace();  // an option that is still to come may ask for another form
   if (!verdict.wire.empty()) return verdict;          // ends where the head ends
   answer_.clear();

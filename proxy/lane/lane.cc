@@ -79,7 +79,7 @@ void Lane::feed(std::string_view bytes, bool is_last, std::int64_t now_ms) {
   if (is_last) progress_ms_ = now_ms;
   assert(waiting_.empty() ? pipeline_.back().unfinished : waiting_.back()->unfinished);
   waiting_.empty() ? pipeline_.feed(bytes, is_last) : proxy::feed(*waiting_.back(), bytes, is_last);
-  memory_.now_holds(pipeline_.buffered_bytes() + unsent_of_last());
+  memory_.now_holds(pipeline_.buffered_bytes() + (waiting_.empty() ? pipeline_.back() : *waiting_.back()).wire.capacity());
 }
 
 std::size_t Lane::unsent_of_last() const {
@@ -120,6 +120,7 @@ void Lane::flush(std::int64_t now_ms) {
       break;
     }
     pipeline_.sent(written.bytes);
+    if (pipeline_.front().unfinished) progress_ms_ = std::max(progress_ms_, owner_.now_ms());
     last_used_ms_ = std::max(last_used_ms_, now_ms);
   }
   if (was_fed_up && !is_fed_up()) owner_.on_lane_fed(*this);
@@ -162,7 +163,7 @@ void Lane::take_part(const Request& request, std::string_view bytes) {
   held_up_ = appetite != Appetite::kHungry;
   const bool holds_up_others = held_up_ && (!waiting_.empty() || pipeline_.holds_up_others());
   paused_ = appetite == Appetite::kFull || (held_up_ && !holds_up_others);
-  if (paused_) paused_since_ms_ = owner_.now_ms();
+  if (paused_) paused_at_ms_ = paused_since_ms_ = owner_.now_ms();
 }
 
 void Lane::go_on(std::int64_t now_ms) {
@@ -202,7 +203,8 @@ void Lane::sweep(std::int64_t now_ms) {
   if (finish_if_empty()) return;
   if (paused_) {
     const bool holds_up_others = !waiting_.empty() || pipeline_.holds_up_others();
-    if (holds_up_others && now_ms - paused_since_ms_ >= settings_->stall.count()) owner_.on_lane_stalled(*this, pipeline_.front());
+    if (!holds_up_others) paused_since_ms_ = now_ms;
+    if (now_ms - paused_since_ms_ >= settings_->stall.count()) owner_.on_lane_stalled(*this, pipeline_.front());
     if (state_ == State::kEnded) return;
   }
   if (is_overdue(now_ms)) return end(LaneEnd::kTimeout, "no reply within response_timeout");
@@ -215,7 +217,8 @@ void Lane::sweep(std::int64_t now_ms) {
 
 bool Lane::is_overdue(std::int64_t now_ms) const {
   const std::int64_t limit = settings_->response_timeout.count();
-  if (limit <= 0 || pipeline_.empty() || paused_ || pipeline_.front().unfinished) return false;
+  if (limit <= 0 || pipeline_.empty() || paused_) return false;
+  if (pipeline_.front().unfinished && unsent_bytes(pipeline_.front()) == 0) return false;  // it is the client's turn
   const std::int64_t patience = pipeline_.front().patience_ms;
   return patience != Request::kForEver && now_ms - progress_ms_ >= limit + patience;
 }

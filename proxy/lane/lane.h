@@ -141,6 +141,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   // Is a reply in progress whose client does not keep up?  What is submitted would wait for it.
   bool is_held_up() const { return held_up_; }
+  // And does nobody else wait for that client?  Since when is told, for choosing among such lanes.
+  bool waits_for_one() const { return paused_ && waiting_.empty() && !pipeline_.holds_up_others(); }
+  std::int64_t paused_at_ms() const { return paused_at_ms_; }
+  // Whose reply it is.  REQUIRES: is_held_up().
+  SessionId held_up_by() const { return pipeline_.front().ticket.session; }
   // The client has read enough of it, or is gone.
   void go_on(std::int64_t now_ms);
 
@@ -227,7 +232,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool write_blocked_ = false;
   bool held_up_ = false;  // by the client of the reply in progress
   bool paused_ = false;   // and therefore not reading
-  std::int64_t paused_since_ms_ = 0;
+  std::int64_t paused_at_ms_ = 0;
+  std::int64_t paused_since_ms_ = 0;  // with others waiting
   std::int64_t dial_deadline_ms_ = 0;
   std::int64_t progress_ms_ = 0;  // last time a reply came, or the queue was empty
   std::int64_t last_used_ms_ = 0;

@@ -10,7 +10,8 @@
 namespace respgate::proxy {
 namespace {
 
-constexpr std::size_t kCopiedBytes = 512;  // larger ones are gathered where they are
+constexpr std::size_t kSentBytes = 256 * 1024;  // that are kept of an unfinished request
+constexpr std::size_t kCopiedBytes = 512;       // larger ones are gathered where they are
 
 // What a server says that will not ECHO, by ACL or by rename-command; any other error is somebody else's reply.
 bool refuses_echo(const protocol::ReplyFrame& frame) {
@@ -21,6 +22,13 @@ bool refuses_echo(const protocol::ReplyFrame& frame) {
 bool refuses_everything(const protocol::ReplyFrame& frame) {
   const std::string_view code = protocol::error_code(frame);
   return code == "BUSY" || code == "LOADING" || code == "MASTERDOWN";
+}
+
+// Of a request whose client is always faster than the node there would be all of it in the end.
+void let_go_of_sent(Request& request) {
+  if (request.sent < kSentBytes || request.sent < request.wire.size() / 2) return;
+  request.wire.erase(0, request.sent);
+  request.sent = 0;
 }
 
 }  // namespace
@@ -61,6 +69,7 @@ void Pipeline::sent(std::size_t bytes) {
     const std::size_t left = unsent_bytes(request);
     if (bytes < left) {
       request.sent += bytes;
+      if (request.unfinished) let_go_of_sent(request);
       return;
     }
     if (request.unfinished) {

@@ -91,8 +91,7 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   if (request->wire.empty() && is_refused(key.database, now_ms)) return answer(std::move(request), refused_.answer), 0;
   Place* place = place_for(key);
   if (place == nullptr) return answer(std::move(request), kUpstreamBusy), 0;
-  // Whoever comes now shall not wait for a slow reader, unless there are so many of them that lanes run out.
-  if (place->lane && place->lane->is_held_up() && places_.size() + retired_.size() < settings_.max_lanes) retire(*place);
+  if (place->lane && place->lane->is_held_up()) step_around(*place);
   if (!place->lane) {
     if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
     dial(*place);
@@ -105,6 +104,20 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   Lane& lane = *place->lane;
   lane.submit(std::move(request), now_ms);
   return lane.id();
+}
+
+// Whoever comes now shall not wait for a slow reader.  When there are so many that lanes run out, the slowest goes; if
+// others wait for each of them, so does who comes now, for lane_stall at most.
+void StandaloneRouter::step_around(Place& place) {
+  if (places_.size() + retired_.size() >= settings_.max_lanes) {
+    std::shared_ptr<Lane> slowest;
+    for (const auto& lane : retired_)
+      if (lane->waits_for_one() && (!slowest || lane->paused_at_ms() < slowest->paused_at_ms())) slowest = lane;
+    if (!slowest) return;
+    sink_.give_up(slowest->held_up_by());
+    slowest->end(LaneEnd::kFinished, "nobody reads what it still has to say");
+  }
+  if (place.lane) retire(place);
 }
 
 void StandaloneRouter::answer(RequestPtr request, std::string_view bytes, Part part) {
@@ -299,7 +312,9 @@ std::string StandaloneRouter::trouble() const {
 
 bool StandaloneRouter::is_ready() const {
   const Place* kept = find(LaneKey{});
-  return kept != nullptr && kept->lane && kept->lane->state() == Lane::State::kReady;
+  if (kept == nullptr || !kept->lane) return false;
+  // While a lane that works is being replaced, the node is there.
+  return kept->lane->state() == Lane::State::kReady || (kept->failures == 0 && !retired_.empty());
 }
 
 }  // namespace respgate::proxy

@@ -126,6 +126,7 @@ class StandaloneRouter final : private Lane::Owner {
   void answer(RequestPtr request, std::string_view bytes, Part part = Part::kLast);
   void remember_refusal(const LaneKey& key, const std::string& text);
   bool is_refused(std::int64_t database, std::int64_t now_ms) const;
+  void step_around(Place& place);
   void retire(Place& place);
   void retire_all();
   void wake_waiting();

@@ -153,6 +153,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   void adopt_upstream(ExistingLanes lanes, bool forgets_failures);
   void arm_sweep();
   void sweep();
+  void return_memory();
 
   const std::size_t index_;
   SnapshotPtr snapshot_;  // in force

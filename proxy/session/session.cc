@@ -103,7 +103,7 @@ Session::Step Session::handle_next(std::string_view& input) {
     status = parser_.parse(input);
   }
   if (status == ParserStatus::kLarge) {
-    if (gate_.judges_early(parser_.command())) return handle_large(input);
+    if (may_stream() && gate_.judges_early(parser_.command())) return handle_large(input);
     parser_.keep();
     status = parser_.parse(input);
   }
@@ -218,7 +218,11 @@ void Session::forward(const Verdict& verdict, Seq seq) {
   }
   if (verdict.follows_all_writes) services_.pinned.probe(lease_, last_input_ms_);
   if (verdict.is_barrier) needs_answers_ = true;
-  if (verdict.unfinished) feeding_ = seq;  // first: it may fail before submit() returns
+  if (verdict.unfinished) {  // first: it may fail before submit() returns
+    feeding_ = seq;
+    announced_ = parser_.command().large_bytes;
+    services_.memory.announce(announced_);
+  }
   submit(make_request(verdict, seq));
 }
 

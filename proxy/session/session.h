@@ -134,7 +134,9 @@ class Session : public std::enable_shared_from_this<Session> {
   Step refuse_stream();
   Step handle_large(std::string_view& input);
   Step pass_through(std::string_view& input);
+  bool may_stream() const;
   void abandon_request();
+  void end_feeding();
   bool blocked();
   bool wait_for_lane();
   void end_input();
@@ -175,6 +177,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   std::unique_ptr<KeptAnswer> kept_;
   std::optional<Seq> feeding_;     // the request whose rest goes to the session's lane as it comes; nothing else is owed
+  std::size_t announced_ = 0;      // bytes of its large argument, of which the node knows
   bool abandoning_ = false;        // it will not be whole, and is answered with nothing
   std::uint64_t lane_ = 0;         // the lane its unanswered requests are on
   std::size_t upstream_owed_ = 0;  // of them

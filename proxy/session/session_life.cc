@@ -25,7 +25,7 @@ void Session::adopt(acl::PolicyPtr policy, ListenerTerms terms) {
 
 void Session::sweep(std::int64_t now_ms) {
   if (lingering_ && now_ms >= linger_until_ms_) return close(closing_why_);
-  if (!closing_ || !replies_.empty()) {
+  if (!closing_ || (!replies_.empty() && !holds_up_lane_)) {
     closing_stalled_since_ms_ = now_ms;
   } else if (now_ms - closing_stalled_since_ms_ >= kClosingStallMs) {
     return close(closing_why_);
@@ -65,6 +65,7 @@ void Session::close(CloseReason why) {
   const auto self = shared_from_this();  // on_closed drops the worker's reference
   let_lane_go_on();
   leave_lane();
+  end_feeding();
   memory_.now_holds(0);
   on_closed_(*this, why);
 }

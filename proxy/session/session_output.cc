@@ -20,7 +20,7 @@ void Session::deliver(const Request& request, std::string_view bytes, Part part)
   if (!is_open() || is_cut_off_) return;
   if (part == Part::kBroken) return cut_off();
   if (feeding_ == request.ticket.seq) {
-    feeding_.reset();  // whatever is still to come of it is read and dropped
+    end_feeding();  // whatever is still to come of it is read and dropped
     if (abandoning_) bytes = {};
   }
   if (part == Part::kLast) {
@@ -119,7 +119,7 @@ bool Session::is_over_limit() const {
 
 Appetite Session::appetite() {
   if (!is_open()) return Appetite::kHungry;
-  const std::size_t unread = output_bytes() + replies_.parked_bytes();
+  const std::size_t unread = output_bytes();  // what is parked behind the reply cannot leave before it
   if (unread <= kOutputWatermark) return Appetite::kHungry;
   holds_up_lane_ = true;
   return unread > limits().client_output_buffer || services_.memory.is_exhausted() ? Appetite::kFull : Appetite::kSated;
@@ -167,6 +167,7 @@ void Session::flush() {
       break;
     }
     out_sent_ += written.bytes;
+    if (closing_) closing_stalled_since_ms_ = steady_ms();
   }
   if (output_bytes() == 0) {
     out_.clear();
@@ -176,7 +177,7 @@ void Session::flush() {
     out_.erase(0, out_sent_);
     out_sent_ = 0;
   }
-  if (output_bytes() + replies_.parked_bytes() <= kOutputWatermark) let_lane_go_on();
+  if (output_bytes() <= kOutputWatermark) let_lane_go_on();
   account();
   after_output();
   if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();

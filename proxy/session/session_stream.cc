@@ -8,6 +8,11 @@ namespace respgate::proxy {
 
 using ParserStatus = protocol::CommandParser::Status;
 
+// Otherwise it is kept until it is whole, and takes the way of all others.
+bool Session::may_stream() const {
+  return (lease_ != 0 || services_.pinned.has_room()) && services_.memory.may_announce(parser_.command().large_bytes);
+}
+
 // Everything that came before is answered first: then nothing is lost when the request is, with the lane it is on.
 Session::Step Session::handle_large(std::string_view& input) {
   if (!replies_.empty()) {
@@ -36,7 +41,7 @@ Session::Step Session::pass_through(std::string_view& input) {
   }
   drop_understood(input);
   if (!is_whole) return Step::kStop;
-  feeding_.reset();
+  end_feeding();
   parser_.restart();
   return Step::kContinue;
 }
@@ -47,7 +52,13 @@ void Session::abandon_request() {
   abandoning_ = true;
   drop_lane();
   abandoning_ = false;
+  end_feeding();
+}
+
+void Session::end_feeding() {
   feeding_.reset();
+  services_.memory.withdraw(std::exchange(announced_, 0));
+  gate_.early_is_over();
 }
 
 }  // namespace respgate::proxy

@@ -102,6 +102,14 @@ class RepliesTest(LargeCase):
         self.assertEqual(self.take(slow, len(WHOLE) - len(start)), digest(WHOLE[len(start):]))
         self.assert_nothing_was_held()
 
+    def test_answers_that_wait_behind_it_do_not_hold_it_up(self):
+        alice = self.connect("alice")
+        alice.write(encode("GET", "a:big") + encode("COMMAND") * 20 + encode("GET", "a:1"))
+        self.assertEqual(self.take(alice, len(WHOLE)), digest(WHOLE))
+        commands = [alice.read() for _ in range(20)]
+        self.assertTrue(all(reply == commands[0] for reply in commands))
+        self.assertEqual(alice.read(), b"one")
+
     def test_a_slow_reader_keeps_nobody_waiting(self):
         slow, neighbour = self.connect("alice"), self.connect("bob")
         slow.send("GET", "a:big")
@@ -255,6 +263,36 @@ class RequestsTest(LargeCase):
         alice.write(VALUE[2 * MIB:] + b"\r\n")
         self.assert_error(alice.read(), "ERR respgate: upstream unavailable")
 
+    def test_a_right_that_is_gone_ends_it_and_another_reload_does_not(self):
+        gate = Respgate(self.directory, self.server, self.users, self.changes, name="reloading")
+        self.addCleanup(gate.stop)
+        for users, is_kept in ((self.users + "user late on >late-secret ~* +@all\n", True), (self.users.replace("~a:*", "~c:*"), False)):
+            alice = gate.client("alice", "alice-secret")
+            self.addCleanup(alice.close)
+            self.send_head(alice, "SET", "a:right", more=2)
+            alice.write(VALUE[:2 * MIB])
+            wait_until(lambda: gate.metrics().value("respgate_upstream_in_flight") == 1, "it is on its way")
+            gate.users_path.write_text(users)
+            gate.reload()
+            if is_kept:
+                alice.write(VALUE[2 * MIB:] + b"\r\n$2\r\nEX\r\n$4\r\n1000\r\n")
+                self.assertEqual(alice.read(), b"OK")
+                self.assertEqual(self.upstream.call("DEL", "a:right"), 1)
+            else:
+                self.assertEqual(alice.read_until_closed(), [])
+                self.assertEqual(self.upstream.call("EXISTS", "a:right"), 0)
+
+    def test_a_size_alone_does_not_take_the_nodes_memory(self):
+        clients = [self.connect("alice") for _ in range(4)]
+        for client in clients:
+            self.send_head(client, "SET", "a:promised", size=400 * MIB)
+            client.write(b"x" * 1000)
+        wait_until(lambda: self.in_flight() == 1, "one of them is on its way")
+        self.assertEqual(self.connect("bob").call("GET", "b:1"), b"one")
+        used = next(line for line in bytes(self.upstream.call("INFO", "memory")).split(b"\r\n") if line.startswith(b"used_memory:"))
+        self.assertLess(int(used.split(b":")[1]), 700 * MIB)
+        self.assertEqual(self.in_flight(), 1)
+
     def test_a_shutdown_ends_it_like_any_request_that_has_only_begun(self):
         gate = Respgate(self.directory, self.server, self.users, self.changes, name="ending")
         self.addCleanup(gate.stop)
@@ -301,6 +339,20 @@ class PatienceTest(LargeCase):
         for _ in range(10):
             self.assertEqual(neighbour.call("GET", "b:1"), b"one")
         self.assertEqual(self.take(slow, len(WHOLE) - len(start)), digest(WHOLE[len(start):]))
+
+
+class TimeoutTest(LargeCase):
+    changes = {"workers": 1, "upstream": {"response_timeout": "300ms"}}
+
+    def test_a_server_that_takes_no_more_of_it_is_given_up(self):
+        alice = self.connect("alice")
+        RequestsTest.send_head(self, alice, "SET", "a:stopped")
+        alice.write(VALUE[:2 * MIB])
+        wait_until(lambda: self.in_flight() == 1, "it is on its way")
+        self.server.freeze()
+        self.addCleanup(self.server.thaw)
+        alice.write(VALUE[2 * MIB:] + b"\r\n")
+        self.assert_error(alice.read(), "ERR respgate: upstream unavailable")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """When there is too much: lanes that are full, servers that are slow, memory that is short, lanes without bound."""
 
+import os
 import re
 import unittest
 
 from harness.cases import USERS, GateCase
 from harness.deadline import wait_until
+from harness.observation import resident_bytes
 from harness.processes import RedisServer, Respgate
 from harness.resp import Error, encode
 
@@ -105,6 +107,25 @@ class MemoryTest(GateCase):
         for client in asking:
             client.close()
         wait_until(lambda: bob.call("SET", "b:2", "x") == b"OK", "there is memory again")
+
+
+class GivenBackTest(GateCase):
+    changes = {"workers": 1}
+
+    @unittest.skipIf(os.environ.get("RESPGATE_SANITIZE"), "a sanitizer keeps what is freed")
+    def test_what_many_clients_took_at_once_is_given_back_to_the_system(self):
+        bob, resident = self.connect("bob"), lambda: resident_bytes(self.gate.process.pid)
+        clients = [self.connect("bob") for _ in range(200)]
+        value, before = b"x" * 60_000, resident()
+        for client in clients:  # half a command each
+            client.write(b"*3\r\n$3\r\nSET\r\n$3\r\nb:1\r\n$60000\r\n" + value[:59_000])
+        wait_until(lambda: resident() > before + 10 * MIB, lambda: f"it is held: {resident() - before:,}")
+        clients.append(self.connect("bob"))  # whose memory lies behind it
+        for client in clients[:-1]:
+            client.write(value[59_000:] + b"\r\n")
+        self.assertEqual([client.read() for client in clients[:-1]], [b"OK"] * 200)
+        wait_until(lambda: resident() < before + 4 * MIB, lambda: f"it is given back: {resident() - before:,}")
+        self.assertEqual(bob.call("GET", "b:1"), value)
 
 
 class LanesTest(GateCase):

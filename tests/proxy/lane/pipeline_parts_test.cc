@@ -1,5 +1,6 @@
 // Replies that are too large to be kept: what of them is passed on before they are whole, and what never is.
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -191,6 +192,36 @@ TEST_F(PipelinePartsTest, MayBeEndedFromInside) {
   };
   EXPECT_EQ(pipeline.receive(bulk(100'000).substr(0, 90'000), listener_), Fault::kNone);
   EXPECT_EQ(listener_.parts, 1u);
+}
+
+TEST_F(PipelinePartsTest, OfARequestThatComesInPartsLittleIsKept) {
+  Pipeline pipeline(RespVersion::kResp2);
+  RequestPtr large = request(0);
+  large->wire = "*3\r\n";
+  large->unfinished = true;
+  pipeline.push(std::move(large));
+  std::string given = "*3\r\n", taken;
+  const auto take = [&](std::size_t at_most) {
+    std::array<::iovec, 4> gathered;
+    if (pipeline.gather(gathered) == 0) return false;
+    const std::size_t bytes = std::min(gathered[0].iov_len, at_most);
+    taken.append(static_cast<const char*>(gathered[0].iov_base), bytes);
+    pipeline.sent(bytes);
+    return true;
+  };
+  for (int i = 0; i < 400; ++i) {  // whoever sends is always ahead
+    const std::string piece(50'000, static_cast<char>('a' + i % 26));
+    if (unsent_bytes(pipeline.back()) < 256'000) pipeline.feed(piece, false), given += piece;
+    ASSERT_TRUE(take(30'000));
+    ASSERT_LE(pipeline.back().wire.size(), 1'000'000u);
+  }
+  while (pipeline.has_unsent()) take(30'000);
+  EXPECT_FALSE(take(1)) << "nothing is here";
+  EXPECT_EQ(pipeline.receive("+OK\r\n", listener_), Fault::kUnsolicited);
+  pipeline.feed("\r\n", true);
+  given += "\r\n";
+  while (pipeline.has_unsent()) take(1);
+  EXPECT_TRUE(given == taken);
 }
 
 TEST_F(PipelinePartsTest, KnowsWhetherOthersWait) {
