@@ -22,6 +22,7 @@ Session::Step Session::handle_large(std::string_view& input) {
   const Verdict verdict = gate_.admit_early(parser_.command(), standing());
   note(verdict);
   act(verdict);
+  if (!feeding_) gate_.early_is_over();  // refused, or lost at once
   parser_.stream();
   drop_understood(input);  // its beginning, which the request has
   return Step::kContinue;
