@@ -275,7 +275,8 @@ CommandParser::Status CommandParser::need_more(std::string_view input) {
 }
 
 bool CommandParser::is_large() const {
-  return bulk_open_ && bulk_left_ >= kLargeBytes && read_ >= 2 && count_ <= kLargeArgs && !draining_ && !keeps_large_;
+  const bool is_bounded = count_ <= kLargeArgs && understood_ - start_ <= kLargeHeadBytes;
+  return bulk_open_ && bulk_left_ >= kLargeBytes && read_ >= 2 && is_bounded && !draining_ && !keeps_large_;
 }
 
 CommandParser::Status CommandParser::give_large(std::string_view input) {

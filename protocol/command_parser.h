@@ -53,7 +53,9 @@ class CommandParser {
   static constexpr std::size_t kPreviewBytes = 128;
   static constexpr std::size_t kPreviewArgs = 32;
   static constexpr std::size_t kLargeBytes = 1u << 20;
-  static constexpr std::size_t kLargeArgs = 32;  // a command of more is never kLarge
+  // A command of more arguments, or with more in front of the large one, is never kLarge: what is known of it is copied.
+  static constexpr std::size_t kLargeArgs = 32;
+  static constexpr std::size_t kLargeHeadBytes = 64 * 1024;
 
   // `before_auth` only chooses the words of the error texts, as Redis does.
   explicit CommandParser(const Limits& limits, bool before_auth = false);

@@ -341,6 +341,17 @@ class PatienceTest(LargeCase):
         self.assertEqual(self.take(slow, len(WHOLE) - len(start)), digest(WHOLE[len(start):]))
 
 
+class NoLaneTest(LargeCase):
+    changes = {"workers": 1, "upstream": {"max_pinned_lanes": 1}}
+
+    def test_without_a_lane_of_its_own_it_takes_that_of_all(self):
+        waiting, alice = self.connect("bob"), self.connect("alice")
+        waiting.send("BLPOP", "b:nothing", "0")
+        wait_until(lambda: self.in_flight() == 1, "the only lane is taken")
+        self.assertEqual(alice.call("SET", "a:shared", VALUE), b"OK")
+        self.assertEqual(alice.call("STRLEN", "a:shared"), SIZE)
+
+
 class TimeoutTest(LargeCase):
     changes = {"workers": 1, "upstream": {"response_timeout": "300ms"}}
 

@@ -124,7 +124,8 @@ TEST(CommandStreamTest, SomeAreNoLargeCommands) {
            "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(kLarge - 1) + "\r\nx",  // small
            "*2\r\n$3\r\nGET\r\n" + header + "x",                                      // what it names is what is large
            "*33\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n" + header + "x",                        // too many
-           std::string("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r"),                   // not known to be
+           encoded({"HSET", "key", std::string(CommandParser::kLargeHeadBytes, 'f')}).replace(1, 1, "4") + header,  // much before it
+           std::string("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r"),                                                 // not known to be
        }) {
     CommandFeed feed;
     feed.stream_large();
