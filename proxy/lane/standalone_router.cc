@@ -83,7 +83,7 @@ StandaloneRouter::Room StandaloneRouter::room_for(const LaneKey& key, std::uint6
   return lane != nullptr && lane->load() >= settings_.lane_window ? Room::kFull : Room::kYes;
 }
 
-std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, std::int64_t now_ms) {
+std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, std::uint64_t last_lane, std::int64_t now_ms) {
   now_ms_ = now_ms;
   request->accounted_bytes = request->wire.size();  // the lane may add a guard: what is held must be what is released
   memory_.hold(request->accounted_bytes);
@@ -91,7 +91,7 @@ std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, s
   if (request->wire.empty() && is_refused(key.database, now_ms)) return answer(std::move(request), refused_.answer), 0;
   Place* place = place_for(key);
   if (place == nullptr) return answer(std::move(request), kUpstreamBusy), 0;
-  if (place->lane && place->lane->is_held_up()) step_around(*place);
+  if (place->lane && place->lane->is_held_up() && place->lane->id() != last_lane) step_around(*place);
   if (!place->lane) {
     if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
     dial(*place);

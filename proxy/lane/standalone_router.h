@@ -70,8 +70,9 @@ class StandaloneRouter final : private Lane::Owner {
   void wait_for_room(SessionId session) { waiting_for_room_.push_back(session); }
 
   // Answers through the sink, possibly before it returns.  Returns the id of the lane, 0 when none took it.
-  // A request without bytes asks for the lane itself (SELECT).
-  std::uint64_t submit(const LaneKey& key, RequestPtr request, std::int64_t now_ms);
+  // A request without bytes asks for the lane itself (SELECT).  `last_lane` as above: a lane that a slow reader holds up
+  // is left by all but those who wait on it already, whose requests must run in their order.
+  std::uint64_t submit(const LaneKey& key, RequestPtr request, std::uint64_t last_lane, std::int64_t now_ms);
 
   // The session whose reply a lane could not get rid of takes more of it, or is gone.
   void go_on(std::uint64_t lane, std::int64_t now_ms);

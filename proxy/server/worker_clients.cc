@@ -65,7 +65,7 @@ void Worker::unblock_client(const ClientQuery& query, FindingsTaker done) {
     const std::string_view words[] = {query.command, "UNBLOCK", id, query.unblocks_with_error ? "ERROR" : "TIMEOUT"};
     protocol::append_command(request->wire, words);
     request->expectation = {protocol::reply_bit(protocol::RespType::kInteger), protocol::ReplyExpectation::kAnyLength};
-    router_.submit(LaneKey{}, std::move(request), steady_ms());
+    router_.submit(LaneKey{}, std::move(request), 0, steady_ms());
     return turn_.flush_lanes();
   }
   done({});

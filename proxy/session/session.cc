@@ -254,7 +254,7 @@ void Session::submit(RequestPtr request) {
   ++upstream_owed_;
   services_.turn.flush_lanes();
   if (lease_ != 0) return services_.pinned.submit(lease_, std::move(request), last_input_ms_);
-  const std::uint64_t lane = services_.router.submit(lane_key(client().database), std::move(request), last_input_ms_);
+  const std::uint64_t lane = services_.router.submit(lane_key(client().database), std::move(request), lane_, last_input_ms_);
   if (lane != 0 && upstream_owed_ > 0) lane_ = lane;
 }
 
@@ -282,7 +282,7 @@ void Session::select(const Verdict& verdict, Seq seq) {
     return submit(std::move(request));
   }
   ++upstream_owed_;
-  services_.router.submit(lane_key(verdict.database), std::move(request), last_input_ms_);
+  services_.router.submit(lane_key(verdict.database), std::move(request), 0, last_input_ms_);
   services_.turn.flush_lanes();
 }
 

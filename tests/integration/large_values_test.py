@@ -44,8 +44,9 @@ class LargeCase(GateCase):
     changes = {"workers": 1}
 
     def setUp(self):
+        self.gate.wait_ready()  # the server may have been started again
         self.upstream = self.connect_upstream()
-        if self.upstream.call("STRLEN", "a:big") != SIZE:  # it may have been started again
+        if self.upstream.call("STRLEN", "a:big") != SIZE:  # nor has it its data any more
             self.assertEqual(self.upstream.call("SET", "a:big", VALUE), b"OK")
             self.assertEqual(self.upstream.call("MSET", "a:1", "one", "b:1", "one"), b"OK")
         peak_bytes(self.gate.process.pid)
@@ -63,6 +64,15 @@ class LargeCase(GateCase):
             seen.update(data)
             size -= len(data)
         return seen.hexdigest()
+
+    def wait_until_held_up(self):
+        seen = []  # how much the server still has to send, until that stays as it is
+
+        def is_held_up():
+            kept = [int(word[5:]) for word in bytes(self.upstream.call("CLIENT", "LIST")).split() if word.startswith(b"omem=")]
+            seen.append(max(kept))
+            return len(seen) > 20 and seen[-1] > 0 and len(set(seen[-20:])) == 1
+        wait_until(is_held_up, "the server waits")
 
     def assert_nothing_was_held(self):
         self.assertLess(peak_bytes(self.gate.process.pid) - self.before, GROWTH)
@@ -126,13 +136,13 @@ class RepliesTest(LargeCase):
         self.assertEqual(neighbour.read(), b"one")
         self.assertEqual(self.take(slow, len(WHOLE)), digest(WHOLE))
 
-    def both_ask(self, slow, neighbour):
+    def both_ask(self, slow, neighbour, then="b:1"):
         """On one lane, the large value first."""
         self.server.freeze()
         self.addCleanup(self.server.thaw)
         slow.send("GET", "a:big")
         wait_until(lambda: self.in_flight() == 1, "the large value is asked for")
-        neighbour.send("GET", "b:1")
+        neighbour.send("GET", then)
         wait_until(lambda: self.in_flight() == 2, "and another behind it")
         self.server.thaw()
 
@@ -305,6 +315,21 @@ class RequestsTest(LargeCase):
         self.assertEqual(self.upstream.call("EXISTS", "a:late"), 0)
 
 
+class OrderTest(LargeCase):
+    changes = {"workers": 1, "limits": {"client_output_buffer": "1MiB", "lane_stall": "1m"}}
+
+    def test_who_waits_behind_a_slow_reader_goes_on_asking_on_the_same_lane(self):
+        slow, other = self.connect("alice"), self.connect("alice")
+        RepliesTest.both_ask(self, slow, other, then="a:big")
+        self.wait_until_held_up()
+        other.send("GET", "a:1")
+        wait_until(lambda: self.in_flight() == 3, "and another on which its order depends")
+        self.assertEqual(self.gate.metrics().value("respgate_upstream_lanes"), 1)
+        self.assertEqual(self.take(slow, len(WHOLE)), digest(WHOLE))
+        self.assertEqual(self.take(other, len(WHOLE)), digest(WHOLE))
+        self.assertEqual(other.read(), b"one")
+
+
 class PatienceTest(LargeCase):
     changes = {"workers": 1, "limits": {"client_output_buffer": "1MiB", "lane_stall": "50ms"}, "upstream": {"max_lanes": 4}}
 
@@ -329,13 +354,7 @@ class PatienceTest(LargeCase):
         slow, neighbour = self.connect("alice"), self.connect("bob")
         slow.send("GET", "a:big")
         start = slow.socket.recv(1000)
-        seen = []  # how much the server still has to send, until that stays as it is
-
-        def is_held_up():
-            kept = [int(word[5:]) for word in bytes(self.upstream.call("CLIENT", "LIST")).split() if word.startswith(b"omem=")]
-            seen.append(max(kept))
-            return len(seen) > 20 and seen[-1] > 0 and len(set(seen[-20:])) == 1
-        wait_until(is_held_up, "the server waits")
+        self.wait_until_held_up()
         for _ in range(10):
             self.assertEqual(neighbour.call("GET", "b:1"), b"one")
         self.assertEqual(self.take(slow, len(WHOLE) - len(start)), digest(WHOLE[len(start):]))

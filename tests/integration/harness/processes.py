@@ -140,9 +140,15 @@ class Respgate:
         with open(self._stderr_path, "wb") as stderr:
             self.process = subprocess.Popen([*prefix, BINARY, "run", "-c", self.config_path, *arguments],
                                             stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env={**os.environ, **(env or {})})
-        path = "/readyz" if wait_ready else "/livez"
         with _ended_unless_started(self.process):
-            wait_until(lambda: self._serves(path), lambda: f"{path} is 200: {self.stderr()[-2000:]}")
+            self._wait_serves("/readyz" if wait_ready else "/livez")
+
+    def wait_ready(self):
+        """Until it has a lane to its node (again)."""
+        self._wait_serves("/readyz")
+
+    def _wait_serves(self, path):
+        wait_until(lambda: self._serves(path), lambda: f"{path} is 200: {self.stderr()[-2000:]}")
 
     def _small_config(self, upstream):
         return {
