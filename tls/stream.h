@@ -11,19 +11,13 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
-
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include "tls/channel.h"
+#include "tls/readiness.h"
 #include "tls/transfer.h"
+#include "tls/wait_handler.h"
 
 namespace respgate::tls {
-
-using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
 class Stream {
  public:
@@ -47,16 +41,8 @@ class Stream {
 
   // Calls `handler(error_code)` once, when a read (write) is worth trying again.  One wait each at a time.  A read that
   // is worth trying at once may be told so even when close() came in between.
-  template <typename Handler>
-  void wait_readable(Handler&& handler) {
-    if (channel_ && channel_->has_more())
-      return boost::asio::post(socket_.get_executor(), [handler = std::forward<Handler>(handler)] { handler(error_code{}); });
-    socket_.async_wait(Socket::wait_read, std::forward<Handler>(handler));
-  }
-  template <typename Handler>
-  void wait_writable(Handler&& handler) {
-    socket_.async_wait(Socket::wait_write, std::forward<Handler>(handler));
-  }
+  void wait_readable(WaitHandler handler);
+  void wait_writable(WaitHandler handler);
 
   // TCP: has the kernel sent something again, or asked a closed window twice, without an answer?  A peer that reads
   // slowly or not at all still answers.
@@ -69,10 +55,10 @@ class Stream {
   void shutdown_send();
   // Idempotent.  Waits in progress end with operation_aborted.
   void close();
-  bool is_open() const { return socket_.is_open(); }
+  bool is_open() const { return socket_.get() >= 0; }
 
  private:
-  Socket socket_;
+  Watched socket_;
   std::unique_ptr<Channel> channel_;  // of TLS; where it lies is known to OpenSSL
 };
 
