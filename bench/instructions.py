@@ -15,6 +15,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import ssl
 import statistics
 import sys
 
@@ -22,7 +23,8 @@ import callgrind
 import measure  # finds the harness
 import stage
 
-from harness.processes import BINARY, Directory, Respgate
+from harness.pki import Authority, TlsClient, client_context
+from harness.processes import BINARY, Directory, Respgate, free_port
 from harness.resp import encode
 from harness.scripted import ScriptedServer, bulk, honest_reply
 
@@ -40,6 +42,7 @@ class Case:
     words: tuple
     answer: bytes = b""  # empty: the server's
     at_once: int = 1     # commands in a pipeline
+    tls: bool = False    # 1.3, to the client
 
 
 CASES = (
@@ -49,6 +52,7 @@ CASES = (
     Case("denied key", ("GET", "other:000000000001"),
          b"-NOPERM this user has no permissions to access one of the keys used as arguments\r\n"),
     Case("GET, pipeline of 16", ("GET", KEYS[0]), at_once=16),
+    Case("GET over TLS", ("GET", KEYS[0]), tls=True),
 )
 
 
@@ -114,12 +118,16 @@ def counted(cases=CASES):
     """{name of a case: Counted}"""
     directory, found = Directory(), {}
     try:
-        node = Node(directory)
-        gate = Respgate(directory, node, stage.USERS, {"workers": 1, "commands": {"rules": stage.RULES}}, prefix=callgrind.prefix(directory))
+        node, authority = Node(directory), Authority(directory)
+        listeners, address = listening(directory, authority)
+        changes = {"workers": 1, "listeners": listeners, "commands": {"rules": stage.RULES}}
+        gate = Respgate(directory, node, stage.USERS, changes, prefix=callgrind.prefix(directory))
         try:
             counter = callgrind.Counter(gate.process, directory)
-            with gate.client(*stage.LOGIN) as client:
+            over_tls = TlsClient(address, client_context(authority, version=ssl.TLSVersion.TLSv1_3))
+            with gate.client(*stage.LOGIN) as plain, over_tls.login(*stage.LOGIN):
                 for case in cases:
+                    client = over_tls if case.tls else plain
                     node.at_once = case.at_once
                     load(client, case, WARM_UP)
                     found[case.name] = of_parts(parts_of(counter, client, case), ROUND_TRIPS * case.at_once)
@@ -129,6 +137,14 @@ def counted(cases=CASES):
     finally:
         directory.remove()
     return found
+
+
+def listening(directory, authority):
+    """What respgate listens to, plain and over TLS, and the address of the second."""
+    certificate, key = authority.issue("node")
+    address = ("127.0.0.1", free_port())
+    return [{"name": "main", "address": f"unix:{directory / 'gate.sock'}"},
+            {"name": "tls", "address": "%s:%d" % address, "tls": {"cert_file": certificate, "key_file": key}}], address
 
 
 def of_parts(parts, commands):
@@ -148,6 +164,12 @@ def built_by(binary=BINARY):
 
 def record():
     return json.loads(RECORD.read_text(encoding="utf-8"))
+
+
+def of_this_openssl(found, known):
+    """Without what another OpenSSL than the record's has done a part of."""
+    is_same = known.get("openssl") == ssl.OPENSSL_VERSION
+    return {case.name: found[case.name] for case in CASES if case.name in found and (is_same or not case.tls)}
 
 
 def grown(found, recorded):
@@ -198,7 +220,7 @@ def main():
         print(f"\n## {name}\n\n{top(found[name].functions)}")
     if wanted.record:
         figures = {name: round(of.instructions) for name, of in found.items()}
-        RECORD.write_text(json.dumps({"built_by": built_by(), "instructions": figures}, indent=2) + "\n", encoding="utf-8")
+        RECORD.write_text(json.dumps({"built_by": built_by(), "openssl": ssl.OPENSSL_VERSION, "instructions": figures}, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 
 #include "proxy/cli/admin.h"
 #include "proxy/cli/cli.h"
+#include "tls/record_memory.h"
 
 namespace {
 
@@ -222,6 +223,7 @@ int run(std::vector<std::string> words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  respgate::tls::use_record_memory();  // before anything can need OpenSSL
   try {
     return run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::exception& error) {

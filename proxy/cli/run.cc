@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include <spdlog/spdlog.h>
 
@@ -11,6 +12,7 @@
 #include "proxy/cli/logging.h"
 #include "proxy/server/server.h"
 #include "proxy/snapshot/snapshot.h"
+#include "tls/record_memory.h"
 
 namespace respgate::proxy {
 namespace {
@@ -36,6 +38,9 @@ int serve(const Config& config, const LogOptions& log, bool takes_over, const On
     std::fprintf(stderr,
                  "respgate: unknown log level or format: write --log-level trace|debug|info|warn|error|off, --log-format text|json\n");
     return kExitUsage;
+  }
+  if (const std::string_view why = tls::why_no_record_memory(); !why.empty()) {
+    spdlog::debug("each TLS record takes its buffers from the C library why=\"{}\"", why);
   }
   const SnapshotResult snapshot = load_snapshot(config, kFirstGeneration);
   if (!snapshot) {

@@ -70,6 +70,12 @@ class RecordTest(unittest.TestCase):
     def test_there_is_a_figure_for_each_case(self):
         self.assertEqual(list(instructions.record()["instructions"]), [case.name for case in instructions.CASES])
 
+    def test_what_another_openssl_does_is_not_compared(self):
+        found = {case.name: instructions.Counted([1], 0, {}) for case in instructions.CASES}
+        known = instructions.record()
+        self.assertEqual(instructions.of_this_openssl(found, {**known, "openssl": instructions.ssl.OPENSSL_VERSION}), found)
+        self.assertEqual(list(found.keys() - instructions.of_this_openssl(found, {**known, "openssl": "OpenSSL 9"}).keys()), ["GET over TLS"])
+
     def test_a_release_says_what_built_it(self):
         if os.environ.get("RESPGATE_SANITIZE"):
             self.skipTest("of a release only")
@@ -86,7 +92,7 @@ class InstructionsTest(unittest.TestCase):
         if record["built_by"] != built_by:
             self.skipTest(f"{BINARY} was built by {built_by!r}, what is recorded by {record['built_by']!r}: "
                           "bench/instructions.py --record makes another record")
-        found = instructions.counted()
+        found = instructions.of_this_openssl(instructions.counted(), record)
         self.assertEqual(instructions.grown(found, record["instructions"]), [], "\n" + instructions.shown(found, record["instructions"]))
 
 

@@ -24,7 +24,7 @@ RESULT = r"boost/system/result\.hpp"
 MAY_INCLUDE = {
     "protocol": {"system": r"(?!)", "folders": {"protocol"}},
     "acl": {"system": f"{RESULT}|{OPENSSL_HASHES}", "folders": {"protocol", "acl"}},
-    "tls": {"system": r"boost/(asio|system)(/.*)?\.hpp|openssl/.*|sys/.*|netinet/.*|poll\.h|unistd\.h", "folders": {"tls"}},
+    "tls": {"system": r"boost/(asio|system)(/.*)?\.hpp|openssl/.*|sys/.*|netinet/.*|malloc\.h|poll\.h|unistd\.h", "folders": {"tls"}},
     "proxy": {"system": r".*", "folders": {"protocol", "acl", "tls", "proxy"}},
 }
 
