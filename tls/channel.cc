@@ -11,6 +11,8 @@
 #include <boost/asio/error.hpp>
 #include <openssl/err.h>
 
+#include "tls/handshake_remains.h"
+
 namespace respgate::tls {
 namespace {
 
@@ -92,36 +94,57 @@ BIO_METHOD* Channel::wire_method() {
 }
 
 int Channel::wire_read(BIO* bio, char* into, int size) {
-  Wire& wire = *static_cast<Wire*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const ssize_t n = ::recv(wire.descriptor, into, static_cast<std::size_t>(size), 0);
-  wire.is_drained = n < size;
+  Wire* const wire = static_cast<Wire*>(BIO_get_data(bio));
+  if (wire == nullptr) return -1;
+  const ssize_t n = ::recv(wire->descriptor, into, static_cast<std::size_t>(size), 0);
+  wire->is_drained = n < size;
   if (n >= 0) return static_cast<int>(n);
-  would_block(errno) ? BIO_set_retry_read(bio) : void(wire.error = errno);
+  would_block(errno) ? BIO_set_retry_read(bio) : void(wire->error = errno);
   return -1;
 }
 
 int Channel::wire_write(BIO* bio, const char* from, int size) {
-  Wire& wire = *static_cast<Wire*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const ssize_t n = ::send(wire.descriptor, from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  Wire* const wire = static_cast<Wire*>(BIO_get_data(bio));
+  if (wire == nullptr) return -1;
+  const ssize_t n = ::send(wire->descriptor, from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
   if (n >= 0) return static_cast<int>(n);
-  would_block(errno) ? BIO_set_retry_write(bio) : void(wire.error = errno);
+  would_block(errno) ? BIO_set_retry_write(bio) : void(wire->error = errno);
   return -1;
 }
 
 long Channel::wire_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
-void Channel::attach() {
-  if (!ssl_) return;
-  BIO* const bio = BIO_new(wire_method());
-  if (bio == nullptr) return ssl_.reset();
-  BIO_set_data(bio, &wire_);
-  BIO_set_init(bio, 1);
-  SSL_set_bio(ssl_.get(), bio, bio);  // owns it
-  SSL_set_msg_callback(ssl_.get(), on_message);
-  SSL_set_msg_callback_arg(ssl_.get(), this);
-}
+// While there is one, OpenSSL reads and writes at the channel's wire.
+class Channel::AtWire {
+ public:
+  explicit AtWire(Channel& channel) : bio_(of_this_thread()) {
+    if (bio_ == nullptr) return;
+    BIO_set_data(bio_, &channel.wire_);
+    SSL* const ssl = channel.ssl_.get();
+    if (SSL_get_rbio(ssl) == bio_) return;
+    BIO_up_ref(bio_);
+    SSL_set_bio(ssl, bio_, bio_);  // owns the reference
+  }
+  AtWire(const AtWire&) = delete;
+  AtWire& operator=(const AtWire&) = delete;
+  ~AtWire() {
+    if (bio_ != nullptr) BIO_set_data(bio_, nullptr);
+  }
+
+ private:
+  static BIO* of_this_thread() {
+    static thread_local const BioPtr made = [] {
+      BioPtr bio(BIO_new(wire_method()));
+      if (bio) BIO_set_init(bio.get(), 1);
+      return bio;
+    }();
+    return made.get();
+  }
+
+  BIO* const bio_;
+};
 
 // ------------------------------------------------------------------------------------------- the patience
 
@@ -136,8 +159,14 @@ void Channel::on_message(int is_sent, int /*version*/, int kind, const void* byt
   SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);  // not even this record is looked at any more
 }
 
+void Channel::watch() {
+  if (!ssl_) return;
+  SSL_set_msg_callback(ssl_.get(), on_message);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
+}
+
 void Channel::count_data(std::size_t bytes) {
-  data_bytes_ += bytes;
+  data_bytes_ = static_cast<std::uint32_t>(std::min(data_bytes_ + bytes, kForgivingBytes));
   if (data_bytes_ < kForgivingBytes) return;
   data_bytes_ = 0;
   dataless_records_ = 0;
@@ -145,14 +174,14 @@ void Channel::count_data(std::size_t bytes) {
 
 // ------------------------------------------------------------------------------------------- the channel
 
-Channel::Channel(int descriptor, ServerContextPtr context)
-    : server_(std::move(context)), wire_{descriptor}, ssl_(server_->accept()), verified_by_(server_->trust()) {
-  attach();
+Channel::Channel(int descriptor, ServerContextPtr context) : wire_{descriptor}, ssl_(context->accept()), verified_by_(context->trust()) {
+  context_ = std::move(context);
+  watch();
 }
 
-Channel::Channel(int descriptor, ClientContextPtr context, const std::string& host)
-    : client_(std::move(context)), wire_{descriptor}, ssl_(client_->connect(host)) {
-  attach();
+Channel::Channel(int descriptor, ClientContextPtr context, const std::string& host) : wire_{descriptor}, ssl_(context->connect(host)) {
+  context_ = std::move(context);
+  watch();
 }
 
 Channel::~Channel() = default;
@@ -160,10 +189,12 @@ Channel::~Channel() = default;
 Handshake Channel::handshake() {
   if (is_done_) return {};
   if (!ssl_) return {Handshake::State::kFailed, "there is no memory, or no name to ask for"};
+  const AtWire at_wire(*this);
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     is_done_ = true;
+    forget_handshake(ssl_.get());
     has_more_ = true;  // read ahead, perhaps
     return {};
   }
@@ -179,6 +210,7 @@ Transfer Channel::read(std::span<char> into) {
   std::size_t total = 0;
   has_more_ = false;
   if (is_broken_) return {0, false, boost::asio::error::connection_reset};
+  const AtWire at_wire(*this);
   for (std::size_t records = 0; total < into.size() && records < kRecordsPerRead; ++records) {
     forget_errors();
     std::size_t n = 0;
@@ -200,6 +232,7 @@ Transfer Channel::read(std::span<char> into) {
 
 Transfer Channel::write(std::span<const ::iovec> from) {
   if (is_broken_) return {0, false, boost::asio::error::connection_reset};
+  const AtWire at_wire(*this);
   std::array<char, kRecord> copied;
   std::size_t total = 0;
   for (Pieces pieces(from); !pieces.is_empty();) {
@@ -245,6 +278,7 @@ std::string Channel::failure_text(int ssl_error) {
 
 void Channel::end_sending() {
   if (!ssl_ || is_broken_ || !is_done_) return;
+  const AtWire at_wire(*this);
   ERR_clear_error();
   SSL_shutdown(ssl_.get());  // 0: the peer has not said it yet, which nobody waits for
   ERR_clear_error();
@@ -261,7 +295,7 @@ bool Channel::is_resumed() const { return ssl_ && SSL_session_reused(ssl_.get())
 
 std::string Channel::verify_again(const ServerContext& context) {
   const CertificatePtr certificate = peer_certificate();
-  if (!certificate || context.trust() == verified_by_) return "";
+  if (!certificate || *context.trust() == *verified_by_) return "";
   std::string why_not = context.why_not(*certificate, SSL_get_peer_cert_chain(ssl_.get()));
   if (why_not.empty()) verified_by_ = context.trust();
   return why_not;

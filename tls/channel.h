@@ -47,12 +47,14 @@ class Channel {
   std::string verify_again(const ServerContext& context);
 
  private:
-  // What the BIO below OpenSSL works on.
+  // What the BIO below OpenSSL works on.  A thread has one BIO for all of its connections, which is at one's wire only while
+  // OpenSSL works for that one: a BIO of its own for each would be 200 bytes more.
   struct Wire {
     int descriptor = -1;
     bool is_drained = false;  // the last read got less than it asked for
     int error = 0;            // errno of the last failure, 0: none
   };
+  class AtWire;
   static BIO_METHOD* wire_method();
   static int wire_read(BIO* bio, char* into, int size);
   static int wire_write(BIO* bio, const char* from, int size);
@@ -61,22 +63,21 @@ class Channel {
   // Of OpenSSL's messages, those that tell of what kind a record is.
   static void on_message(int is_sent, int version, int kind, const void* bytes, std::size_t size, SSL* ssl, void* self);
 
-  void attach();
+  void watch();
   void count_data(std::size_t bytes);
   Transfer failed(int result);
   std::string failure_text(int ssl_error);
 
-  // In this order, so that what OpenSSL points into is there until it is freed.
-  ServerContextPtr server_;
-  ClientContextPtr client_;
+  // In this order, so that what OpenSSL points into is there until it is freed.  Small, as each idle connection has one.
+  std::shared_ptr<const void> context_;
   Wire wire_;
+  std::uint32_t data_bytes_ = 0;  // since so much had come that the records below are forgiven
   SslPtr ssl_;
-  std::size_t dataless_records_ = 0;  // since the handshake, or since so much data had come that they are forgiven
-  std::size_t data_bytes_ = 0;        // since then
+  ServerContext::Trust verified_by_;    // what the context trusted that last found the peer's certificate good
+  std::uint16_t dataless_records_ = 0;  // since the handshake, or since then
   bool has_more_ = false;
-  bool is_broken_ = false;               // OpenSSL allows nothing more but to free it
-  bool is_done_ = false;                 // with the handshake
-  ServerContext::Digest verified_by_{};  // what the context trusted that last found the peer's certificate good
+  bool is_broken_ = false;  // OpenSSL allows nothing more but to free it
+  bool is_done_ = false;    // with the handshake
 };
 
 }  // namespace respgate::tls

@@ -23,10 +23,11 @@ namespace respgate::tls {
 class ServerContext {
  public:
   using Digest = std::array<unsigned char, 32>;
+  using Trust = std::shared_ptr<const Digest>;  // never null
 
   // For make_server_context().
   ServerContext(std::vector<SslContextPtr> contexts, std::vector<CertificateChain> chains, std::vector<CertificateFacts> facts,
-                const Digest& trust);
+                Trust trust);
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
 
@@ -38,8 +39,8 @@ class ServerContext {
   // Why a client with this certificate, which another context let in, would not be let in by this one: in OpenSSL's words,
   // as a failed handshake has them; empty: he would.  `issuers` is what he sent beside it; may be null.
   std::string why_not(X509& certificate, STACK_OF(X509) * issuers) const;
-  // Contexts of the same trust let the same clients in, but for what time does to certificates.
-  const Digest& trust() const { return trust_; }
+  // Contexts whose digests are equal let the same clients in, but for what time does to certificates.
+  const Trust& trust() const { return trust_; }
 
  private:
   static int choose_by_name(SSL* ssl, int* alert, void* self);
@@ -48,7 +49,7 @@ class ServerContext {
   std::vector<SslContextPtr> contexts_;   // one for each set of names; the first is for everybody else
   std::vector<CertificateChain> chains_;  // chains_[i] tells for which names contexts_[i] is
   std::vector<CertificateFacts> facts_;
-  Digest trust_;
+  Trust trust_;
   mutable TicketKeys ticket_keys_;
 };
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <optional>
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -31,13 +30,13 @@ bool make_unmistakable(SSL_CTX* context) {
          SSL_CTX_set_session_id_context(context, id.data(), static_cast<unsigned>(id.size())) == 1;
 }
 
-// Of all that decides which certificates are good; nothing: OpenSSL gives none.
-std::optional<ServerContext::Digest> trust_of(const ServerOptions& options) {
+// Of all that decides which certificates are good; nullptr: OpenSSL gives no digest.
+ServerContext::Trust trust_of(const ServerOptions& options) {
   std::string all;
   if (options.client_auth != ClientAuth::kNone) all = options.client_ca.text + '\0' + options.revocations.text;
   ServerContext::Digest digest{};
-  if (EVP_Digest(all.data(), all.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) return std::nullopt;
-  return digest;
+  if (EVP_Digest(all.data(), all.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) return nullptr;
+  return std::make_shared<const ServerContext::Digest>(digest);
 }
 
 // Collects the certificates of one listener: those for the same names with keys of different kinds go together.
@@ -69,10 +68,10 @@ class Assembly {
   }
 
   ServerContextResult finish() {
-    const std::optional<ServerContext::Digest> trust = trust_of(options_);
+    ServerContext::Trust trust = trust_of(options_);
     if (!trust) problems_.push_back({options_.client_ca.file, "cannot be used: OpenSSL gives no digest"});
     if (!problems_.empty()) return std::move(problems_);
-    return std::make_shared<const ServerContext>(std::move(contexts_), std::move(chains_), std::move(facts_), *trust);
+    return std::make_shared<const ServerContext>(std::move(contexts_), std::move(chains_), std::move(facts_), std::move(trust));
   }
 
  private:
@@ -109,19 +108,24 @@ class Assembly {
 }  // namespace
 
 ServerContext::ServerContext(std::vector<SslContextPtr> contexts, std::vector<CertificateChain> chains, std::vector<CertificateFacts> facts,
-                             const Digest& trust)
-    : contexts_(std::move(contexts)), chains_(std::move(chains)), facts_(std::move(facts)), trust_(trust), ticket_keys_(steady_seconds) {
+                             Trust trust)
+    : contexts_(std::move(contexts)),
+      chains_(std::move(chains)),
+      facts_(std::move(facts)),
+      trust_(std::move(trust)),
+      ticket_keys_(steady_seconds) {
   SSL_CTX* const first = contexts_.front().get();
   SSL_CTX_set_tlsext_servername_callback(first, choose_by_name);
   SSL_CTX_set_tlsext_servername_arg(first, this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(first, use_ticket_key);
   SSL_CTX_set_timeout(first, TicketKeys::kLifetimeSeconds);
+  // Not of each SSL, which would allocate a list for it; by then a connection may have come to any of them by its name.
+  for (const SslContextPtr& context : contexts_) SSL_CTX_set_app_data(context.get(), this);
 }
 
 SslPtr ServerContext::accept() const {
   SslPtr ssl(SSL_new(contexts_.front().get()));
   if (!ssl) return nullptr;
-  SSL_set_app_data(ssl.get(), const_cast<ServerContext*>(this));  // use_ticket_key() changes the keys only, which lock
   SSL_set_accept_state(ssl.get());
   return ssl;
 }
@@ -156,7 +160,7 @@ int ServerContext::choose_by_name(SSL* ssl, int* /*alert*/, void* self) {
 }
 
 int ServerContext::use_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int is_seal) {
-  const auto& context = *static_cast<const ServerContext*>(SSL_get_app_data(ssl));
+  const auto& context = *static_cast<const ServerContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   return is_seal == 1 ? context.ticket_keys_.seal(name, iv, cipher, mac) : context.ticket_keys_.open(name, iv, cipher, mac);
 }
 
