@@ -73,7 +73,9 @@ std::optional<std::uint32_t> first_refused_database(const Selector& selector, co
 Decision check_as_server(const Selector& selector, const Request& request) {
   if (!grants_command(selector, request.spec, request.args)) return {Reason::kCommand};
   if (const auto arg = first_refused_key(selector, request, Eyes::kServer)) return {Reason::kKey, Detail::kNone, *arg};
-  if (const auto arg = first_refused_channel(selector, request)) return {Reason::kChannel, Detail::kNone, *arg};
+  if (!request.targets.is_one_key()) {
+    if (const auto arg = first_refused_channel(selector, request)) return {Reason::kChannel, Detail::kNone, *arg};
+  }
   if (const auto arg = first_refused_database(selector, request)) return {Reason::kDatabase, Detail::kNone, *arg};
   return kPass;
 }
@@ -94,6 +96,7 @@ Decision check_reach(const Selector& selector, const Request& request) {
 
 // What a server does not see, or sees only while it runs the command.
 Decision check_beyond_server(const Selector& selector, const Request& request) {
+  if (request.targets.is_one_key()) return kPass;
   if (const auto arg = first_refused_key(selector, request, Eyes::kOurs)) return {Reason::kKey, Detail::kNone, *arg};
   const Decision reach = check_reach(selector, request);
   if (!reach.allowed()) return reach;

@@ -69,7 +69,7 @@ CommandRules::CommandRules(std::span<const CommandRuleText> rules, std::span<con
 }
 
 RuleOutcome CommandRules::apply(const Principal& principal, const protocol::CommandSpec& spec) const {
-  if (rules_.empty() || first_[spec.id] == first_[spec.id + 1u]) return {};
+  if (!speak_of(spec)) return {};
   const auto named = named_.find(std::string_view(principal.name()));
   for (std::size_t i = first_[spec.id]; i < first_[spec.id + 1u]; ++i) {
     const RuleIndex index = candidates_[i];

@@ -65,12 +65,16 @@ class CommandRules {
   // find_command() with renames in force: an old name is unknown, the new one is found.
   // Renaming a container renames all of it.  The spec keeps its name, so ACL rules, command rules and error
   // texts go on using the original one.
-  protocol::CommandLookup find(protocol::Args args) const { return renames_.find(args); }
+  protocol::CommandLookup find(protocol::Args args) const { return renames_.empty() ? protocol::find_command(args) : renames_.find(args); }
   std::string client_name(const protocol::CommandSpec& spec) const { return renames_.client_name(spec); }
+  // Does every command answer to its own name, and only to that?
+  bool rename_nothing() const { return renames_.empty(); }
 
   // The first rule that matches.  Views live as long as these rules.  No allocation; no look-up for a command
   // that no rule speaks of.
   RuleOutcome apply(const Principal& principal, const protocol::CommandSpec& spec) const;
+  // Does any rule, whoever it is for?
+  bool speak_of(const protocol::CommandSpec& spec) const { return !rules_.empty() && first_[spec.id] != first_[spec.id + 1u]; }
 
   bool empty() const { return rules_.empty() && renames_.empty(); }
 

@@ -31,6 +31,9 @@ class Pattern {
   // Most patterns of most users begin with another byte than the key: they are told from it without a call.
   bool matches(std::string_view subject) const { return (!is_anchored_ || subject.starts_with(first_)) && matches_whole(subject); }
   const std::string& text() const { return text_; }
+  // The byte that every match begins with, 0 … 255; kAnyByte: there is none.
+  static constexpr std::int16_t kAnyByte = -1;
+  std::int16_t first_byte() const { return is_anchored_ ? std::int16_t{static_cast<unsigned char>(first_)} : kAnyByte; }
   bool operator==(const Pattern& other) const { return text_ == other.text_; }
 
  private:

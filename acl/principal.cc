@@ -60,8 +60,14 @@ bool Selector::grants_reading_every_key() const {
 }
 
 bool Selector::grants(std::string_view key, protocol::Access access) const {
-  return all_keys_ || std::any_of(keys_.begin(), keys_.end(),
-                                  [&](const KeyGrant& grant) { return covers(grant.access, access) && grant.pattern.matches(key); });
+  if (all_keys_) return true;
+  const int first = key.empty() ? Pattern::kAnyByte : static_cast<unsigned char>(key.front());
+  const KeyGrant* grant = keys_.data();
+  for (const int wanted : first_bytes_) {
+    if ((wanted == first || wanted == Pattern::kAnyByte) && covers(grant->access, access) && grant->pattern.matches(key)) return true;
+    ++grant;
+  }
+  return false;
 }
 
 bool Selector::grants_channel(std::string_view channel, bool is_pattern) const {

@@ -88,6 +88,7 @@ class Selector {
   friend class SelectorBuilder;
   CommandSet commands_;
   std::vector<KeyGrant> keys_;
+  std::vector<std::int16_t> first_bytes_;  // of their patterns: together, so that most are passed over at a glance
   std::vector<Pattern> channels_;
   std::vector<std::int64_t> databases_;
   std::string command_rules_ = "-@all";

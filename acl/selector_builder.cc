@@ -144,6 +144,7 @@ RuleProblem SelectorBuilder::apply_databases(std::string_view ids) {
 
 Selector SelectorBuilder::build() const {
   Selector selector = selector_;
+  for (const KeyGrant& grant : selector.keys_) selector.first_bytes_.push_back(grant.pattern.first_byte());
   selector.commands_ = commands_.build();
   selector.command_rules_ = commands_.rules();
   return selector;

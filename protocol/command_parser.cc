@@ -84,7 +84,7 @@ CommandParser::Status CommandParser::parse(std::string_view input) {
 }
 
 // Most commands: all of it is here, and nothing is wrong with it.  False: nothing has changed, and the steps below, which
-// know every other case, say what it is.
+// know every other case, say what it is.  (What is left in extents_ then is nobody's: begin() empties it.)
 bool CommandParser::take_whole(std::string_view input) {
   const ShortNumber count = read_short_number(input, start_, '*');
   if (count.size == 0 || count.value == 0 || count.value > next_limits_.arguments) return false;
@@ -92,23 +92,20 @@ bool CommandParser::take_whole(std::string_view input) {
   views_.resize(count.value);
   extents_.resize(count.value);
   std::size_t at = start_ + count.size, bytes = 0;
-  const auto is_whole = [&] {
-    for (std::size_t i = 0; i < count.value; ++i) {
-      const ShortNumber bulk = read_short_number(input, at, '$');
-      const std::size_t begin = at + bulk.size, end = begin + bulk.value;
-      bytes += bulk.value;
-      if (bulk.size == 0 || bulk.value > next_limits_.bulk_bytes || bytes > next_limits_.request_bytes) return false;
-      if (input.size() < end + kCrlf.size() || input[end] != '\r' || input[end + 1] != '\n') return false;
-      extents_[i] = {begin - start_, bulk.value};
-      views_[i] = {input.data() + begin, bulk.value};
-      at = end + kCrlf.size();
-    }
-    return !belongs_to_another_protocol(views_.front());
-  };
-  if (!is_whole()) {
-    extents_.clear();
-    return false;
+  Extent* extent = extents_.data();
+  for (std::string_view& view : views_) {
+    const ShortNumber bulk = read_short_number(input, at, '$');
+    const std::size_t begin = at + bulk.size, end = begin + bulk.value;
+    bytes += bulk.value;
+    if (bulk.size == 0 || bulk.value > next_limits_.bulk_bytes || bytes > next_limits_.request_bytes) return false;
+    if (input.size() < end + kCrlf.size()) return false;
+    const char* const terminator = input.data() + end;
+    if (terminator[0] != '\r' || terminator[1] != '\n') return false;
+    *extent++ = {begin - start_, bulk.value};
+    view = {input.data() + begin, bulk.value};
+    at = end + kCrlf.size();
   }
+  if (belongs_to_another_protocol(views_.front())) return false;
   limits_ = next_limits_;
   before_auth_ = next_before_auth_;
   count_ = read_ = count.value;
@@ -121,6 +118,7 @@ bool CommandParser::take_whole(std::string_view input) {
 
 CommandParser::Step CommandParser::begin(std::string_view input) {
   if (understood_ == input.size()) return Status::kNeedMore;
+  extents_.clear();
   limits_ = next_limits_;
   before_auth_ = next_before_auth_;
   state_ = input[understood_] == '*' ? State::kCount : State::kInline;
@@ -354,11 +352,11 @@ void CommandParser::restart() {
   start_ = understood_;
   count_ = read_ = bytes_ = 0;
   head_given_ = drain_requested_ = draining_ = in_kept_ = keeps_large_ = streaming_ = false;
-  extents_.clear();
   wipe(kept_);
   command_ = {};
   if (kept_.capacity() > kStoredBytes) kept_.shrink_to_fit();
   if (extents_.capacity() > kStoredArguments) {
+    extents_.clear();
     extents_.shrink_to_fit();
     views_.clear();
     views_.shrink_to_fit();

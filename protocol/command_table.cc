@@ -256,8 +256,9 @@ constexpr Slots kSlots = fill_slots();
 
 bool is_spelled(std::string_view word, std::string_view lower_case) {
   if (word.size() != lower_case.size()) return false;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    if (fold(word[i]) != lower_case[i]) return false;
+  const char* expected = lower_case.data();
+  for (const char c : word) {
+    if (fold(c) != *expected++) return false;
   }
   return true;
 }

@@ -63,18 +63,22 @@ struct ShortNumber {
 };
 
 inline ShortNumber read_short_number(std::string_view input, std::size_t at, char type) {
-  constexpr std::size_t kMostDigits = 4;
-  if (input.size() < at + 1 + kMostDigits || input[at] != type) return {};  // a whole bulk or command is no shorter
-  std::size_t value = 0, digits = 0;
-  for (; digits < kMostDigits; ++digits) {
-    const auto digit = static_cast<unsigned char>(input[at + 1 + digits] - '0');
-    if (digit > 9) break;
-    value = value * 10 + digit;
-  }
-  const std::size_t end = at + 1 + digits;
-  const bool is_one_spelling = digits == 1 || (digits > 1 && input[at + 1] != '0');
-  if (!is_one_spelling || input.size() < end + kCrlf.size() || input[end] != '\r' || input[end + 1] != '\n') return {};
-  return {value, end - at + kCrlf.size()};
+  constexpr std::size_t kLeast = 5, kMost = 7;  // a whole bulk or command is no shorter than the first
+  if (input.size() < kLeast || input.size() - kLeast < at) return {};
+  const char* const line = input.data() + at;
+  const auto digit = [line](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(line[i] - '0')); };
+  const auto ends = [line](std::size_t i) { return line[i] == '\r' && line[i + 1] == '\n'; };
+  // Written out by the number of digits: nothing is read before it is known to be there.
+  const std::size_t first = digit(1), second = digit(2), third = digit(3);
+  if (line[0] != type || first > 9) return {};
+  if (ends(2)) return {first, 4};
+  if (first == 0 || second > 9) return {};
+  if (ends(3)) return {first * 10 + second, 5};
+  if (third > 9 || input.size() - at < kMost) return {};
+  const std::size_t fourth = digit(4);
+  if (ends(4)) return {(first * 10 + second) * 10 + third, 6};
+  if (fourth > 9 || !ends(5)) return {};
+  return {((first * 10 + second) * 10 + third) * 10 + fourth, 7};
 }
 
 }  // namespace respgate::protocol

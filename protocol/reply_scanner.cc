@@ -74,7 +74,9 @@ bool ReplyScanner::take_whole_bulk(std::string_view input) {
   if (bulk.size == 0 || bulk.value > limits_.bulk_bytes) return false;
   const std::size_t end = bulk.size + bulk.value, whole = end + kCrlf.size();
   if (dropped_ + whole > limits_.reply_bytes || depth_ > 0 || attributed_) return false;
-  if (input.size() < whole || input[end] != '\r' || input[end + 1] != '\n') return false;
+  if (input.size() < whole) return false;
+  const char* const terminator = input.data() + end;
+  if (terminator[0] != '\r' || terminator[1] != '\n') return false;
   offset_ = whole;
   head_known_ = done_ = true;
   frame_ = {RespType::kBulk, static_cast<std::int64_t>(bulk.value), input.substr(0, whole), 0};

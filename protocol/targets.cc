@@ -10,6 +10,7 @@ namespace respgate::protocol {
 
 const Targets& TargetFinder::find(const CommandSpec& spec, Args args) {
   if (spec.names_one_key) return one_key(spec);
+  targets_.is_one_key_ = false;
   find_keys(spec, args);
   find_channels(spec.channels, args);
   find_databases(spec.databases, args);
@@ -25,6 +26,7 @@ const Targets& TargetFinder::one_key(const CommandSpec& spec) {
   targets_.database_scope_ = spec.databases.scope;
   targets_.status_ = Targets::Status::kFound;
   targets_.refusal_ = {};
+  targets_.is_one_key_ = true;
   return targets_;
 }
 

@@ -49,6 +49,8 @@ class Targets {
   Reach reach() const { return reach_; }
   DatabaseScope database_scope() const { return database_scope_; }
   std::span<const std::uint32_t> databases() const { return databases_; }  // arguments that name one
+  // One key that the server looks at, and nothing else: most commands.  Then there is less to ask.
+  bool is_one_key() const { return is_one_key_; }
 
  private:
   friend class TargetFinder;
@@ -58,6 +60,7 @@ class Targets {
   Reach reach_ = Reach::kNamed;
   DatabaseScope database_scope_ = DatabaseScope::kNone;
   Status status_ = Status::kFound;
+  bool is_one_key_ = false;
   std::string_view refusal_;
 };
 

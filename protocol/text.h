@@ -14,8 +14,9 @@ constexpr char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c 
 // Equal but for the case of ASCII letters?  A NUL is a byte like any other.
 constexpr bool equals_any_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (fold(a[i]) != fold(b[i])) return false;
+  const char* other = b.data();
+  for (const char c : a) {
+    if (fold(c) != fold(*other++)) return false;
   }
   return true;
 }

@@ -1,6 +1,9 @@
 // users.acl as a file: loaded whole or not at all, every error with its place.
 #include "acl/policy_parser.h"
 
+#include <algorithm>
+#include <random>
+
 #include <gtest/gtest.h>
 
 namespace respgate::acl {
@@ -31,6 +34,35 @@ TEST(PolicyParserTest, UsersAreSortedByNameBytes) {
   EXPECT_EQ(principals[1].name(), "b");
   EXPECT_EQ(principals[2].name(), "default");
   EXPECT_EQ(principals[3].name(), "\xc3\xa9");
+}
+
+// Most patterns are passed over by their first byte alone: that must not pass over one that matches.
+TEST(PolicyParserTest, AUserIsGrantedWhatAnyOfItsPatternsMatches) {
+  constexpr std::string_view kBytes = "ab*?\\\xff";
+  std::mt19937 random(7);
+  const auto text = [&](std::size_t least) {
+    std::string result(least + random() % 4, ' ');
+    for (char& byte : result) byte = kBytes[random() % kBytes.size()];
+    return result;
+  };
+  std::size_t granted = 0, denied = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::string line = "user u on";
+    for (int i = 0; i < 4; ++i) line += (random() % 2 == 0 ? " %R~" : " %W~") + text(1);
+    const auto principals = principals_of("user default off\n" + line + "\n");
+    const Selector& selector = principals.back().selectors().front();
+    for (int i = 0; i < 20; ++i) {
+      const std::string key = text(0);
+      const bool is_granted = std::ranges::any_of(selector.key_grants(), [&](const KeyGrant& grant) {
+        const auto access = static_cast<unsigned>(grant.access);
+        return (access & static_cast<unsigned>(protocol::Access::kRead)) != 0 && glob_matches(grant.pattern.text(), key);
+      });
+      ASSERT_EQ(selector.grants(key, protocol::Access::kRead), is_granted) << line << " / " << key;
+      ++(is_granted ? granted : denied);
+    }
+  }
+  EXPECT_GT(granted, 1000U);
+  EXPECT_GT(denied, 1000U);
 }
 
 TEST(PolicyParserTest, FileWithoutDefaultGivesAPowerlessOne) {

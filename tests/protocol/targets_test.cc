@@ -101,12 +101,16 @@ TEST_F(TargetsTest, TheShortWayFindsWhatTheLongWayFinds) {
       EXPECT_EQ(found.reach(), expected.reach()) << spec.name;
       EXPECT_EQ(found.database_scope(), expected.database_scope()) << spec.name;
       EXPECT_EQ(found.status(), expected.status()) << spec.name;
+      EXPECT_TRUE(found.is_one_key()) << spec.name;
+      EXPECT_FALSE(expected.is_one_key()) << spec.name;
     }
   }
   EXPECT_GT(commands, 100U);
 }
 
 TEST_F(TargetsTest, AResultHoldsNothingOfTheRequestBefore) {
+  EXPECT_TRUE(find({"GET", "k"}).is_one_key());
+  EXPECT_FALSE(find({"MSET", "a", "1", "b", "2"}).is_one_key());
   find({"SORT", "k", "BY", "w*", "STORE", "d", "nonsense"});
   EXPECT_THAT(keys({"GET", "k"}), ElementsAre(Key{"k", kR}));
   EXPECT_EQ(find({"PING"}).status(), Targets::Status::kFound);
