@@ -9,13 +9,16 @@ void feed(Request& request, std::string_view bytes, bool is_last) {
   request.unfinished = !is_last;
 }
 
-void RequestDeleter::operator()(Request* request) const { pool->give_back(std::unique_ptr<Request>(request)); }
-
 RequestPtr RequestPool::take() {
-  if (free_.empty()) return RequestPtr(new Request, RequestDeleter{this});
-  Request* request = free_.back().release();
-  free_.pop_back();
-  return RequestPtr(request, RequestDeleter{this});
+  RequestPtr request;
+  if (free_.empty()) {
+    request.reset(new Request);
+    request->pool = this;
+  } else {
+    request.reset(free_.back().release());
+    free_.pop_back();
+  }
+  return request;
 }
 
 void RequestPool::give_back(std::unique_ptr<Request> request) {
@@ -37,5 +40,7 @@ void RequestPool::give_back(std::unique_ptr<Request> request) {
   request->guard = Request::Guard::kNone;
   free_.push_back(std::move(request));
 }
+
+void RequestDeleter::operator()(Request* request) const { request->pool->give_back(std::unique_ptr<Request>(request)); }
 
 }  // namespace respgate::proxy

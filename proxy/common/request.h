@@ -35,6 +35,8 @@ struct Ticket {
 // A number the server cannot know before it is told: what it echoes proves that replies and requests still match.
 using Nonce = std::array<char, 16>;
 
+class RequestPool;
+
 struct Request {
   // How a request proves that the lane is in step; see Pipeline.
   enum class Guard : std::uint8_t {
@@ -78,17 +80,17 @@ struct Request {
   bool begun = false;             // a part of its reply has left that was not the last
   std::size_t command_bytes = 0;  // kGuarded: of wire, without the ECHO: once they are sent, the reply may come
   Nonce nonce{};
+  RequestPool* pool = nullptr;  // to which it goes back
 };
 
 // More of the wire of a request that is unfinished.
 void feed(Request& request, std::string_view bytes, bool is_last);
 inline std::size_t unsent_bytes(const Request& request) { return request.wire.size() - request.sent; }
 
-class RequestPool;
 struct RequestDeleter {
-  RequestPool* pool = nullptr;
   void operator()(Request* request) const;
 };
+// One word: it is handed on five times for each command.
 using RequestPtr = std::unique_ptr<Request, RequestDeleter>;
 
 // Keeps finished requests and their strings for the next ones: no allocation per

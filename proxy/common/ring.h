@@ -5,8 +5,8 @@
 
 #include <cassert>
 #include <cstddef>
+#include <memory>
 #include <utility>
-#include <vector>
 
 namespace respgate::proxy {
 
@@ -20,11 +20,11 @@ class Ring {
   // `i` counts from the front.  REQUIRES: i < size().
   T& operator[](std::size_t i) {
     assert(i < size_);
-    return slots_[(first_ + i) & (slots_.size() - 1)];
+    return slots_[(first_ + i) & mask_];
   }
   const T& operator[](std::size_t i) const {
     assert(i < size_);
-    return slots_[(first_ + i) & (slots_.size() - 1)];
+    return slots_[(first_ + i) & mask_];
   }
   T& front() { return (*this)[0]; }
   const T& front() const { return (*this)[0]; }
@@ -33,33 +33,38 @@ class Ring {
 
   // A new T, value-initialised, at the back.
   T& emplace_back() {
-    if (size_ == slots_.size()) grow();
+    if (size_ > mask_ || slots_ == nullptr) grow();
     return (*this)[size_++];
   }
 
   // REQUIRES: not empty.
   void pop_front() {
     front() = T();
-    first_ = (first_ + 1) & (slots_.size() - 1);
+    first_ = (first_ + 1) & mask_;
     --size_;
   }
 
   // Gives the memory of an empty queue back.
   void trim() {
-    if (size_ == 0) std::vector<T>().swap(slots_), first_ = 0;
+    if (size_ != 0) return;
+    slots_.reset();
+    first_ = mask_ = 0;
   }
 
  private:
   static constexpr std::size_t kFirstSlots = 4;
 
   void grow() {
-    std::vector<T> larger(slots_.empty() ? kFirstSlots : 2 * slots_.size());
+    const std::size_t places = slots_ == nullptr ? kFirstSlots : 2 * (mask_ + 1);
+    auto larger = std::make_unique<T[]>(places);
     for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
-    slots_.swap(larger);
+    slots_ = std::move(larger);
+    mask_ = places - 1;
     first_ = 0;
   }
 
-  std::vector<T> slots_;  // as many as a power of two, or none
+  std::unique_ptr<T[]> slots_;  // as many as a power of two, or none
+  std::size_t mask_ = 0;        // one less than there are: no place that is not there can be named
   std::size_t first_ = 0;
   std::size_t size_ = 0;
 };

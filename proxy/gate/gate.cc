@@ -126,7 +126,8 @@ Verdict& Gate::judge(Verdict& verdict, const Command& command, const Standing& s
   verdict.spec = lookup.spec;
   const auto is_unaudited = [&] { return standing.audit_refuses && must_be_audited(*verdict.spec); };
   if (is_unaudited()) return refuse_unaudited(verdict);
-  if (is_logged_in() && !apply_rules(verdict)) return verdict;
+  verdict.ruled = is_logged_in() ? verdict.spec : nullptr;
+  if (is_logged_in() && client_.policy->rules().speak_of(*verdict.spec) && !apply_rules(verdict)) return verdict;
   if (is_unaudited()) return refuse_unaudited(verdict);  // what a rule made of it
   const std::size_t argc = verdict.args.data() == command.args.data() ? command.argument_count : verdict.args.size();
   if (!verdict.spec->arity_fits(argc)) return refuse(verdict, Refusal::kWrongCall, wrong_arity_text(*verdict.spec));
@@ -137,7 +138,6 @@ Verdict& Gate::judge(Verdict& verdict, const Command& command, const Standing& s
 // False: the verdict is a refusal.
 bool Gate::apply_rules(Verdict& verdict) {
   verdict.rule = client_.policy->rules().apply(*client_.principal, *verdict.spec);
-  verdict.ruled = verdict.spec;
   switch (verdict.rule.kind) {
     case acl::RuleOutcome::Kind::kNone:
     case acl::RuleOutcome::Kind::kObserve: return true;
@@ -177,6 +177,7 @@ bool Gate::authorize(Verdict& verdict, const Command& command) {
 // It must be allowed in each of the databases: the first denial counts.
 acl::Decision Gate::decide(const CommandSpec& spec, Args args, const protocol::Targets& targets,
                            std::span<const std::int64_t> databases) const {
+  if (databases.size() == 1) return acl::authorize(*client_.principal, spec, args, targets, client_.policy->options(), databases.front());
   acl::Decision decision;
   for (const std::int64_t database : databases) {
     decision = acl::authorize(*client_.principal, spec, args, targets, client_.policy->options(), database);
@@ -208,10 +209,15 @@ Verdict& Gate::dispatch(Verdict& verdict, const Command& command, const Standing
 Verdict& Gate::forward(Verdict& verdict, const Command& command, const Standing& standing) {
   if (!standing.no_room.empty()) return refuse(verdict, Refusal::kNoRoom, standing.no_room);
   verdict.kind = Verdict::Kind::kForward;
+  const bool is_as_sent = verdict.args.data() == command.args.data();
+  if (is_as_sent && server_.command_names.empty() && client_.policy->rules().rename_nothing()) {  // it was found by that name
+    verdict.wire = command.wire;
+    return verdict;
+  }
   const std::optional<std::string_view> name = server_name(*verdict.spec);
   if (!name) return refuse_unavailable(verdict);
   if (protocol::equals_any_case(verdict.args[0], *name)) {
-    if (verdict.args.data() == command.args.data()) verdict.wire = command.wire;
+    if (is_as_sent) verdict.wire = command.wire;
     return verdict;
   }
   if (verdict.args.data() != rewritten_.data()) rewritten_.assign(verdict.args.begin(), verdict.args.end());

@@ -34,7 +34,7 @@ class Lane::Replies final : public Pipeline::Sink {
  public:
   explicit Replies(Lane& lane) : lane_(lane) {}
 
-  void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) override {
+  void on_reply(RequestPtr&& request, const protocol::ReplyFrame& frame) override {
     lane_.held_up_ = false;
     if (lane_.state_ == State::kGreeting) {
       lane_.on_greeting_reply(frame);
@@ -56,7 +56,7 @@ class Lane::Replies final : public Pipeline::Sink {
   Lane& lane_;
 };
 
-void Lane::submit(RequestPtr request, std::int64_t now_ms) {
+void Lane::submit(RequestPtr&& request, std::int64_t now_ms) {
   last_used_ms_ = now_ms;
   if (load() == 0) progress_ms_ = now_ms;
   if (state_ != State::kReady || later_login_ != LaterLogin::kNone) {
@@ -66,7 +66,7 @@ void Lane::submit(RequestPtr request, std::int64_t now_ms) {
   }
 }
 
-void Lane::push(RequestPtr request) {
+void Lane::push(RequestPtr&& request) {
   if (request->wire.empty()) return owner_.on_lane_reply(*this, std::move(request), kLaneOpened);
   if (use_ == Use::kShared && request->guard != Request::Guard::kProbe) {
     sentinel_.guard(*request);

@@ -85,7 +85,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   class Owner {
    public:
     virtual void on_lane_ready(Lane& lane, std::string_view server_version) = 0;
-    virtual void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) = 0;
+    virtual void on_lane_reply(Lane& lane, RequestPtr&& request, const protocol::ReplyFrame& frame) = 0;
     // Of a reply that is too large to be kept; on_lane_reply brings the rest.  How does its client get on with it?
     virtual Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) = 0;
     // There is room again for more of the request that is unfinished.
@@ -97,7 +97,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
     // A token was refused; other credentials may help.  A lane that was ready is to be replaced: what it has it finishes.
     virtual void on_lane_login_refused(Lane& lane) = 0;
     // `may_have_run`: some of it was sent, so the server may have carried it out.
-    virtual void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) = 0;
+    virtual void on_request_failed(Lane& lane, RequestPtr&& request, const LaneReport& report, bool may_have_run) = 0;
     // Last call; every request has been handed back before.
     virtual void on_lane_ended(Lane& lane, const LaneReport& report) = 0;
     virtual std::int64_t now_ms() const = 0;
@@ -119,7 +119,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   // REQUIRES: takes_requests().  A request without bytes asks only for the lane itself: it is answered +OK when
   // the lane is ready.
-  void submit(RequestPtr request, std::int64_t now_ms);
+  void submit(RequestPtr&& request, std::int64_t now_ms);
   bool takes_requests() const { return state_ <= State::kReady; }
 
   // More of the last request submitted, which is unfinished.  Nothing is submitted before its end.
@@ -198,7 +198,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void take_part(const Request& request, std::string_view bytes);
   std::size_t unsent_of_last() const;
   bool finish_if_empty();  // true when the lane has ended
-  void push(RequestPtr request);
+  void push(RequestPtr&& request);
   void probe_if_due(std::int64_t now_ms);
   bool is_overdue(std::int64_t now_ms) const;
   bool peer_is_dead(std::int64_t now_ms);

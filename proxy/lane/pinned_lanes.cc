@@ -80,7 +80,7 @@ PinnedLanes::Backoff& PinnedLanes::backoff_of(const LaneKey& key) {
   return backoffs_[key.identity];
 }
 
-void PinnedLanes::submit(std::uint64_t id, RequestPtr request, std::int64_t now_ms) {
+void PinnedLanes::submit(std::uint64_t id, RequestPtr&& request, std::int64_t now_ms) {
   now_ms_ = now_ms;
   request->accounted_bytes = request->wire.size();
   memory_.hold(request->accounted_bytes);
@@ -144,7 +144,7 @@ std::int64_t PinnedLanes::server_side_id(std::uint64_t id) const {
   return found == leases_.end() ? 0 : found->second.lane->server_side_id();
 }
 
-void PinnedLanes::answer(RequestPtr request, std::string_view bytes, Part part) {
+void PinnedLanes::answer(RequestPtr&& request, std::string_view bytes, Part part) {
   memory_.release(request->accounted_bytes);
   counters_.in_flight.subtract();
   sink_.deliver(*request, bytes, part);
@@ -161,6 +161,7 @@ void PinnedLanes::go_on(std::uint64_t id, std::int64_t now_ms) {
 }
 
 void PinnedLanes::flush(std::int64_t now_ms) {
+  if (dirty_.empty()) return;
   std::vector<std::shared_ptr<Lane>> lanes;
   lanes.swap(dirty_);
   for (const auto& lane : lanes) lane->flush(now_ms);
@@ -175,7 +176,7 @@ void PinnedLanes::on_lane_ready(Lane& lane, std::string_view) {
   backoff_of(lane.key()).failures = 0;
 }
 
-void PinnedLanes::on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) {
+void PinnedLanes::on_lane_reply(Lane& lane, RequestPtr&& request, const protocol::ReplyFrame& frame) {
   const auto found = leases_.find(lane.id());
   if (found != leases_.end() && frame.type == protocol::RespType::kError && protocol::error_code(frame) == "READONLY")
     listener_.on_readonly(found->second.session, lane.id());
@@ -201,7 +202,7 @@ void PinnedLanes::on_lane_login_refused(Lane& lane) {
   listener_.on_lease_aged(found->second.session, lane.id());
 }
 
-void PinnedLanes::on_request_failed(Lane&, RequestPtr request, const LaneReport& report, bool may_have_run) {
+void PinnedLanes::on_request_failed(Lane&, RequestPtr&& request, const LaneReport& report, bool may_have_run) {
   if (report.why == LaneEnd::kRefusedDatabase) {
     std::string text;
     protocol::append_error(text, report.text);

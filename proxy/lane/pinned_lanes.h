@@ -67,7 +67,7 @@ class PinnedLanes final : private Lane::Owner {
   // An idle lane, or a new one that is being dialled.  0: the node cannot be reached at present.
   std::uint64_t lease(SessionId session, const LaneKey& key, std::int64_t now_ms);
   // Answers through the sink, possibly before it returns.  REQUIRES: leased.
-  void submit(std::uint64_t id, RequestPtr request, std::int64_t now_ms);
+  void submit(std::uint64_t id, RequestPtr&& request, std::int64_t now_ms);
   // More of the request submitted last, which is unfinished.
   void feed(std::uint64_t id, std::string_view bytes, bool is_last, std::int64_t now_ms);
   // Enough for now: Listener::on_lease_fed says when it takes more.
@@ -105,14 +105,14 @@ class PinnedLanes final : private Lane::Owner {
   };
 
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
-  void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
+  void on_lane_reply(Lane& lane, RequestPtr&& request, const protocol::ReplyFrame& frame) override;
   Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) override;
   void on_lane_fed(Lane& lane) override;
   void on_lane_stalled(Lane&, const Request&) override {}  // it keeps nobody waiting
   void on_lane_confirmation(Lane& lane, const Request& request, const protocol::ReplyFrame& frame) override;
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
   void on_lane_login_refused(Lane& lane) override;
-  void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) override;
+  void on_request_failed(Lane& lane, RequestPtr&& request, const LaneReport& report, bool may_have_run) override;
   void on_lane_ended(Lane& lane, const LaneReport& report) override;
   std::int64_t now_ms() const override { return now_ms_; }
 
@@ -121,7 +121,7 @@ class PinnedLanes final : private Lane::Owner {
   void log_in_again();
   Backoff& backoff_of(const LaneKey& key);
   std::vector<std::shared_ptr<Lane>> all_lanes() const;
-  void answer(RequestPtr request, std::string_view bytes, Part part = Part::kLast);
+  void answer(RequestPtr&& request, std::string_view bytes, Part part = Part::kLast);
 
   boost::asio::io_context& io_;
   LaneSettingsPtr settings_;

@@ -33,7 +33,7 @@ void let_go_of_sent(Request& request) {
 
 }  // namespace
 
-void Pipeline::push(RequestPtr request) {
+void Pipeline::push(RequestPtr&& request) {
   assert(request->sent == 0 && !request->wire.empty());
   if (request->reading == Request::Reading::kHello) scanner_.set_version(protocol::RespVersion::kResp3);  // which can read both
   queue_.emplace_back() = std::move(request);

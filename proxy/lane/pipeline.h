@@ -47,7 +47,7 @@ class Pipeline {
   // Receives what receive() finds.  May push and pop while it does.
   class Sink {
    public:
-    virtual void on_reply(RequestPtr request, const protocol::ReplyFrame& frame) = 0;
+    virtual void on_reply(RequestPtr&& request, const protocol::ReplyFrame& frame) = 0;
     // A part of its reply that is not the last; the last comes as on_reply, with a frame whose wire is the rest.
     virtual void on_part(const Request& request, std::string_view bytes) = 0;
     // A confirmation that is not the request's last.
@@ -61,7 +61,7 @@ class Pipeline {
   explicit Pipeline(protocol::RespVersion version) : version_(version), scanner_(version) {}
 
   // Joins the end of the queue; its bytes leave with the next gather().
-  void push(RequestPtr request);
+  void push(RequestPtr&& request);
 
   // Fills `into` with what is to be written next; returns how many entries it used.  Small requests in a row are copied
   // to `room` and become one entry: to the kernel an entry costs more than the bytes of a GET.

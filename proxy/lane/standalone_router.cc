@@ -65,6 +65,7 @@ bool StandaloneRouter::evict_one() {
   if (found == places_.end()) return false;
   const std::shared_ptr<Lane> lane = std::move((*found)->lane);
   places_.erase(found);
+  ++places_removed_;
   if (lane) lane->end(LaneEnd::kFinished, "room for another lane");
   return true;
 }
@@ -76,33 +77,51 @@ void StandaloneRouter::dial(Place& place) {
   place.lane->start(now_ms_);
 }
 
-StandaloneRouter::Room StandaloneRouter::room_for(const LaneKey& key, std::uint64_t last_lane) const {
-  const Place* place = find(key);
+StandaloneRouter::Room StandaloneRouter::room_for(const LaneKey& key, std::uint64_t last_lane, Way* way) {
+  Place* place = find(key);
   const Lane* lane = place != nullptr ? place->lane.get() : nullptr;
   if (last_lane != 0 && (lane == nullptr || lane->id() != last_lane)) return Room::kMoved;
-  return lane != nullptr && lane->load() >= settings_.lane_window ? Room::kFull : Room::kYes;
+  if (lane == nullptr) return Room::kYes;
+  const std::size_t load = lane->load();
+  if (load >= settings_.lane_window) return Room::kFull;
+  if (way != nullptr) *way = {settings_.lane_window - load, place, places_removed_};
+  return Room::kYes;
 }
 
-std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr request, std::uint64_t last_lane, std::int64_t now_ms) {
-  now_ms_ = now_ms;
-  request->accounted_bytes = request->wire.size();  // the lane may add a guard: what is held must be what is released
-  memory_.hold(request->accounted_bytes);
-  counters_.in_flight.add();
+std::uint64_t StandaloneRouter::submit(const LaneKey& key, RequestPtr&& request, std::uint64_t last_lane, std::int64_t now_ms) {
+  begin(*request, now_ms);
   if (request->wire.empty() && is_refused(key.database, now_ms)) return answer(std::move(request), refused_.answer), 0;
   Place* place = place_for(key);
   if (place == nullptr) return answer(std::move(request), kUpstreamBusy), 0;
-  if (place->lane && place->lane->is_held_up() && place->lane->id() != last_lane) step_around(*place);
-  if (!place->lane) {
-    if (stopping_ || now_ms < place->next_dial_ms) return answer(std::move(request), unsent_text(place->last_end)), 0;
-    dial(*place);
+  return submit_at(*place, std::move(request), last_lane);
+}
+
+std::uint64_t StandaloneRouter::submit(const Way& way, RequestPtr&& request, std::uint64_t last_lane, std::int64_t now_ms) {
+  begin(*request, now_ms);
+  if (way.as_of != places_removed_) return answer(std::move(request), kUpstreamBusy), 0;
+  return submit_at(*way.place, std::move(request), last_lane);
+}
+
+void StandaloneRouter::begin(Request& request, std::int64_t now_ms) {
+  now_ms_ = now_ms;
+  request.accounted_bytes = request.wire.size();  // the lane may add a guard: what is held must be what is released
+  memory_.hold(request.accounted_bytes);
+  counters_.in_flight.add();
+}
+
+std::uint64_t StandaloneRouter::submit_at(Place& place, RequestPtr&& request, std::uint64_t last_lane) {
+  if (place.lane && place.lane->is_held_up() && place.lane->id() != last_lane) step_around(place);
+  if (!place.lane) {
+    if (stopping_ || now_ms_ < place.next_dial_ms) return answer(std::move(request), unsent_text(place.last_end)), 0;
+    dial(place);
   }
-  if (place->lane->load() >= settings_.lane_window) return answer(std::move(request), kUpstreamBusy), 0;
-  if (!place->dirty) {
-    place->dirty = true;
-    dirty_.push_back(place->lane);  // which keeps it alive, whatever it is told below
+  if (place.lane->load() >= settings_.lane_window) return answer(std::move(request), kUpstreamBusy), 0;
+  if (!place.dirty) {
+    place.dirty = true;
+    dirty_.push_back(place.lane);  // which keeps it alive, whatever it is told below
   }
-  Lane& lane = *place->lane;
-  lane.submit(std::move(request), now_ms);
+  Lane& lane = *place.lane;
+  lane.submit(std::move(request), now_ms_);
   return lane.id();
 }
 
@@ -120,7 +139,7 @@ void StandaloneRouter::step_around(Place& place) {
   if (place.lane) retire(place);
 }
 
-void StandaloneRouter::answer(RequestPtr request, std::string_view bytes, Part part) {
+void StandaloneRouter::answer(RequestPtr&& request, std::string_view bytes, Part part) {
   memory_.release(request->accounted_bytes);
   counters_.in_flight.subtract();
   sink_.deliver(*request, bytes, part);
@@ -142,6 +161,7 @@ void StandaloneRouter::go_on(std::uint64_t lane, std::int64_t now_ms) {
 }
 
 void StandaloneRouter::flush(std::int64_t now_ms) {
+  if (dirty_.empty()) return;
   std::vector<std::shared_ptr<Lane>> lanes;
   lanes.swap(dirty_);
   for (const auto& place : places_) place->dirty = false;
@@ -163,7 +183,7 @@ void StandaloneRouter::on_lane_ready(Lane& lane, std::string_view server_version
   if (!server_version.empty()) listener_.on_server_version(server_version);
 }
 
-void StandaloneRouter::on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) {
+void StandaloneRouter::on_lane_reply(Lane& lane, RequestPtr&& request, const protocol::ReplyFrame& frame) {
   if (frame.type == protocol::RespType::kError && protocol::error_code(frame) == "READONLY" && lane.state() == Lane::State::kReady)
     retire_all();
   answer(std::move(request), frame.wire);
@@ -181,7 +201,7 @@ void StandaloneRouter::on_lane_login_refused(Lane& lane) {
   retire(*place);
 }
 
-void StandaloneRouter::on_request_failed(Lane&, RequestPtr request, const LaneReport& report, bool may_have_run) {
+void StandaloneRouter::on_request_failed(Lane&, RequestPtr&& request, const LaneReport& report, bool may_have_run) {
   if (request->wire.empty() && report.why == LaneEnd::kRefusedDatabase) {
     std::string text;
     protocol::append_error(text, report.text);
@@ -207,7 +227,8 @@ void StandaloneRouter::on_lane_ended(Lane& lane, const LaneReport& report) {
       place->next_dial_ms = was_ready && before == 0 ? now_ms_ : now_ms_ + redial_pause_ms(before, random_());
     }
     if (report.why == LaneEnd::kRefusedDatabase) remember_refusal(lane.key(), report.text);
-    if (report.why == LaneEnd::kRefusedDatabase) std::erase_if(places_, [&](const auto& other) { return other.get() == place; });
+    if (report.why == LaneEnd::kRefusedDatabase)
+      places_removed_ += std::erase_if(places_, [&](const auto& other) { return other.get() == place; });
   }
   if (report.why != LaneEnd::kFinished && report.why != LaneEnd::kRefusedDatabase) {
     counters_.errors_total.add();
@@ -287,7 +308,7 @@ void StandaloneRouter::sweep(std::int64_t now_ms) {
 
 void StandaloneRouter::close_idle() {
   std::vector<std::shared_ptr<Lane>> idle;
-  std::erase_if(places_, [&](const auto& place) {
+  places_removed_ += std::erase_if(places_, [&](const auto& place) {
     if (place->key == LaneKey{}) return false;
     if (!place->lane) return now_ms_ >= place->next_dial_ms + settings_.lane_idle.count();
     const bool unused = place->lane->load() == 0 && now_ms_ - place->lane->last_used_ms() >= settings_.lane_idle.count();

@@ -35,6 +35,8 @@ struct RouterSettings {
 };
 
 class StandaloneRouter final : private Lane::Owner {
+  struct Place;
+
  public:
   // Told when a session that waited for room may go on, or a server version becomes known.
   class Listener {
@@ -57,6 +59,14 @@ class StandaloneRouter final : private Lane::Owner {
     kMoved,  // its earlier requests are on another lane: have their answers first
   };
 
+  // Where the requests of a key go, so that a session which has many at once need not ask for each.  Good until
+  // another session, or the end of the turn, has a say.
+  struct Way {
+    std::size_t left = 0;    // how many more there is room for
+    Place* place = nullptr;  // null: none has been asked for, or there is no lane yet
+    std::uint64_t as_of = 0;
+  };
+
   StandaloneRouter(boost::asio::io_context& io, RouterSettings settings, std::span<char> scratch, RequestPool& pool, MemoryBudget& memory,
                    UpstreamCounters& counters, ReplySink& sink, Listener& listener);
   ~StandaloneRouter();
@@ -64,15 +74,17 @@ class StandaloneRouter final : private Lane::Owner {
   // Dials the lane that is kept at all times (RESP2, database 0), so that readiness is known.
   void start(std::int64_t now_ms);
 
-  // `last_lane` is what submit() returned last for this session, 0 when nothing of it is in flight.
-  Room room_for(const LaneKey& key, std::uint64_t last_lane) const;
+  // `last_lane` is what submit() returned last for this session, 0 when nothing of it is in flight.  kYes gives a way too.
+  Room room_for(const LaneKey& key, std::uint64_t last_lane, Way* way = nullptr);
   // Calls Listener::on_room once.
   void wait_for_room(SessionId session) { waiting_for_room_.push_back(session); }
 
   // Answers through the sink, possibly before it returns.  Returns the id of the lane, 0 when none took it.
   // A request without bytes asks for the lane itself (SELECT).  `last_lane` as above: a lane that a slow reader holds up
   // is left by all but those who wait on it already, whose requests must run in their order.
-  std::uint64_t submit(const LaneKey& key, RequestPtr request, std::uint64_t last_lane, std::int64_t now_ms);
+  std::uint64_t submit(const LaneKey& key, RequestPtr&& request, std::uint64_t last_lane, std::int64_t now_ms);
+  // The same on a way that room_for() has given.  REQUIRES: way.place is set, and the request has bytes.
+  std::uint64_t submit(const Way& way, RequestPtr&& request, std::uint64_t last_lane, std::int64_t now_ms);
 
   // The session whose reply a lane could not get rid of takes more of it, or is gone.
   void go_on(std::uint64_t lane, std::int64_t now_ms);
@@ -108,14 +120,14 @@ class StandaloneRouter final : private Lane::Owner {
   };
 
   void on_lane_ready(Lane& lane, std::string_view server_version) override;
-  void on_lane_reply(Lane& lane, RequestPtr request, const protocol::ReplyFrame& frame) override;
+  void on_lane_reply(Lane& lane, RequestPtr&& request, const protocol::ReplyFrame& frame) override;
   Appetite on_lane_part(Lane& lane, const Request& request, std::string_view bytes) override;
   void on_lane_fed(Lane&) override {}  // whole requests only
   void on_lane_stalled(Lane& lane, const Request& request) override;
   void on_lane_confirmation(Lane&, const Request&, const protocol::ReplyFrame&) override {}  // nothing here subscribes
   void on_lane_push(Lane& lane, const protocol::ReplyFrame& frame) override;
   void on_lane_login_refused(Lane& lane) override;
-  void on_request_failed(Lane& lane, RequestPtr request, const LaneReport& report, bool may_have_run) override;
+  void on_request_failed(Lane& lane, RequestPtr&& request, const LaneReport& report, bool may_have_run) override;
   void on_lane_ended(Lane& lane, const LaneReport& report) override;
   std::int64_t now_ms() const override { return now_ms_; }
 
@@ -123,8 +135,10 @@ class StandaloneRouter final : private Lane::Owner {
   const Place* find(const LaneKey& key) const;
   Place* place_for(const LaneKey& key);
   bool evict_one();
+  void begin(Request& request, std::int64_t now_ms);
+  std::uint64_t submit_at(Place& place, RequestPtr&& request, std::uint64_t last_lane);
   void dial(Place& place);
-  void answer(RequestPtr request, std::string_view bytes, Part part = Part::kLast);
+  void answer(RequestPtr&& request, std::string_view bytes, Part part = Part::kLast);
   void remember_refusal(const LaneKey& key, const std::string& text);
   bool is_refused(std::int64_t database, std::int64_t now_ms) const;
   void step_around(Place& place);
@@ -150,6 +164,7 @@ class StandaloneRouter final : private Lane::Owner {
   };
 
   std::vector<std::unique_ptr<Place>> places_;
+  std::uint64_t places_removed_ = 0;  // so often; a way from before leads nowhere
   RefusedDatabases refused_;
   std::vector<std::shared_ptr<Lane>> retired_;
   std::vector<std::shared_ptr<Lane>> dirty_;

@@ -79,6 +79,7 @@ void Worker::stop() {
     for (const auto& session : self.sessions_.snapshot()) session->close(CloseReason::kShutdown);
     self.router_.stop();
     self.pinned_.stop();
+    self.ended_.clear();
     self.io_.stop();
   });
   thread_.join();
@@ -179,15 +180,14 @@ void Worker::on_session_closed(Session& session, const Guest& guest, CloseReason
   state_.clients.fetch_sub(1, std::memory_order_relaxed);
   reception_.leave(guest);
   spdlog::debug("client closed id={} peer={} reason={}", session.client().id, session.client().peer, close_reason_name(why));
-  sessions_.remove(session.id());
+  ended_.push_back(sessions_.remove(session.id()));
+  turn_.flush_lanes();  // or whatever else has the turn ended
 }
 
 void Worker::deliver(const Request& request, std::string_view bytes, Part part) {
   if (request.errand != 0) return finish_errand(request, bytes);
-  Session* session = sessions_.find(request.ticket.session);
-  if (session == nullptr) return;
-  const auto alive = session->shared_from_this();
-  alive->deliver(request, bytes, part);
+  // Without a reference of its own: a session that ends meanwhile is in `ended_`.
+  if (Session* session = sessions_.find(request.ticket.session)) session->deliver(request, bytes, part);
 }
 
 Appetite Worker::appetite(SessionId id) {
@@ -250,9 +250,11 @@ Readiness Worker::readiness() const {
 void Worker::end_turn() {
   turn_.disarm();
   turn_.for_each_resumed([](Session& session) { session.resume(); });
-  router_.flush(steady_ms());
-  pinned_.flush(steady_ms());
+  const std::int64_t now_ms = steady_ms();
+  router_.flush(now_ms);
+  pinned_.flush(now_ms);
   turn_.for_each_flushed([](Session& session) { session.flush(); });
+  ended_.clear();
 }
 
 // ------------------------------------------------------------------------------------------- life

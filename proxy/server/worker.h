@@ -178,6 +178,7 @@ class Worker final : private ReplySink, private StandaloneRouter::Listener, priv
   TurnQueue turn_;
   const SessionServices services_;
   SessionTable sessions_;
+  std::vector<std::shared_ptr<Session>> ended_;               // in this turn: whoever called them may not have returned
   std::unordered_map<std::uint64_t, FindingsTaker> errands_;  // that requests of the worker's own are on
   std::uint64_t last_errand_ = 0;
   StandaloneRouter router_;

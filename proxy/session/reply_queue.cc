@@ -13,33 +13,37 @@ void ReplyQueue::fill(Seq seq, std::string_view bytes, Part part, std::string& o
   assert(seq >= head_ && seq - head_ < slots_.size());
   Slot& slot = slots_[seq - head_];
   assert(!slot.complete);
-  slot.complete = part == Part::kLast;
   if (slot.silent) bytes = {};
-  if (seq != head_) {
-    if (!slot.parked) slot.parked = std::make_unique<std::string>();
-    slot.parked->append(bytes);
-    parked_bytes_ += bytes.size();
+  if (seq == head_) {
+    out.append(bytes);
+    if (part != Part::kLast) return;
+    pop_head();
+    if (!slots_.empty() && (slots_.front().parked || slots_.front().complete)) release_completed(out);
     return;
   }
-  out.append(bytes);
-  if (slot.complete) release_completed(out);
+  slot.complete = part == Part::kLast;
+  if (!slot.parked) slot.parked = std::make_unique<std::string>();
+  slot.parked->append(bytes);
+  parked_bytes_ += bytes.size();
 }
 
 void ReplyQueue::clear() {
-  for (; !slots_.empty(); slots_.pop_front()) ++head_;
+  while (!slots_.empty()) pop_head();
   parked_bytes_ = 0;
 }
 
-void ReplyQueue::release_completed(std::string& out) {
+void ReplyQueue::pop_head() {
   slots_.pop_front();
   ++head_;
-  // The new head leaves as far as it has come, also when its end is still missing.
+}
+
+// The new head leaves as far as it has come, also when its end is still missing.
+void ReplyQueue::release_completed(std::string& out) {
   while (!slots_.empty()) {
     Slot& head = slots_.front();
     if (head.parked) release_parked(head, out);
     if (!head.complete) return;
-    slots_.pop_front();
-    ++head_;
+    pop_head();
   }
 }
 

@@ -44,6 +44,7 @@ class ReplyQueue {
     bool complete = false;
     bool silent = false;
   };
+  void pop_head();
   void release_completed(std::string& out);
   void release_parked(Slot& slot, std::string& out);
 

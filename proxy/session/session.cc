@@ -66,6 +66,11 @@ void Session::wait_readable() {
 }
 
 void Session::on_readable() {
+  look();
+  way_ = {};
+}
+
+void Session::look() {
   if (!is_open()) return;
   if (lingering_) return discard_input();
   if (closing_) return;
@@ -168,6 +173,12 @@ void Session::note(const Verdict& verdict) {
 }
 
 Session::Step Session::act(const Verdict& verdict) {
+  const bool follows_its_way = verdict.kind == Verdict::Kind::kForward && !verdict.pinned && lease_ == 0 && way_.left > 0;
+  if (follows_its_way) {
+    --way_.left;
+  } else {
+    way_ = {};  // it may change where that leads
+  }
   const Seq seq = replies_.reserve(verdict.silent);  // first: whatever is called next may answer before it returns
   if (verdict.drops_lane) drop_lane();
   switch (verdict.kind) {
@@ -232,7 +243,7 @@ RequestPtr Session::make_request(const Verdict& verdict, Seq seq) {
   if (verdict.wire.empty()) {
     protocol::append_command(request->wire, verdict.args);
   } else {
-    request->wire.assign(verdict.wire);
+    request->wire.append(verdict.wire);  // to nothing; assign() would look at what it replaces
   }
   request->expectation = verdict.expectation ? *verdict.expectation : protocol::expected_reply(*verdict.spec, verdict.args, client().resp);
   request->unfinished = verdict.unfinished;
@@ -250,11 +261,13 @@ RequestPtr Session::make_request(const Verdict& verdict, Seq seq) {
   return request;
 }
 
-void Session::submit(RequestPtr request) {
+void Session::submit(RequestPtr&& request) {
   ++upstream_owed_;
   services_.turn.flush_lanes();
   if (lease_ != 0) return services_.pinned.submit(lease_, std::move(request), last_input_ms_);
-  const std::uint64_t lane = services_.router.submit(lane_key(client().database), std::move(request), lane_, last_input_ms_);
+  const std::uint64_t lane = way_.place != nullptr
+                                 ? services_.router.submit(way_, std::move(request), lane_, last_input_ms_)
+                                 : services_.router.submit(lane_key(client().database), std::move(request), lane_, last_input_ms_);
   if (lane != 0 && upstream_owed_ > 0) lane_ = lane;
 }
 
@@ -322,8 +335,9 @@ bool Session::blocked() {
 bool Session::wait_for_lane() {
   // A lane that is on its way out takes nothing more, unless it is about what the client has on it.
   if (lease_ != 0) return lease_is_stale_ && !gate_.needs_lane();
+  if (way_.left > 0) return false;
   const std::uint64_t last = upstream_owed_ > 0 ? lane_ : 0;
-  switch (services_.router.room_for(lane_key(client().database), last)) {
+  switch (services_.router.room_for(lane_key(client().database), last, &way_)) {
     case StandaloneRouter::Room::kYes:
       waiting_since_ms_ = 0;
       lane_busy_ = false;
@@ -349,6 +363,7 @@ void Session::resume() {
   if (!is_open()) return;
   if (!closing_ && !blocked() && !in_.empty()) understand({});
   if (is_open() && !closing_ && !blocked()) wait_readable();
+  way_ = {};
 }
 
 void Session::schedule_resume() {

@@ -108,6 +108,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void wait_readable();
   void on_readable();
+  void look();
   void understand(std::string_view fresh);
   Step handle_next(std::string_view& input);
   Step handle(const protocol::Command& command);
@@ -121,7 +122,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void forward(const Verdict& verdict, Seq seq);
   void ask(Seq seq);
   RequestPtr make_request(const Verdict& verdict, Seq seq);
-  void submit(RequestPtr request);
+  void submit(RequestPtr&& request);
   bool lease_lane(std::int64_t database);
   void leave_lane();
   void leave_unused_lane();
@@ -187,6 +188,7 @@ class Session : public std::enable_shared_from_this<Session> {
   unsigned unblocks_ = 0;          // under way to the node: until they are answered no other session may have the lane
   std::optional<Seq> selecting_;   // SELECT in progress: nothing behind it is looked at
   std::int64_t selecting_database_ = 0;
+  StandaloneRouter::Way way_;          // of the commands that are being looked at; none between turns
   std::int64_t waiting_since_ms_ = 0;  // for room in a lane; 0: not waiting
   bool lane_busy_ = false;             // waited longer than queue_timeout
   bool needs_answers_ = false;         // the next command waits for all answers

@@ -32,7 +32,7 @@ void Session::deliver(const Request& request, std::string_view bytes, Part part)
   if (!request.begun && is_over_limit()) return close(CloseReason::kOutputLimit);
   replies_.fill(request.ticket.seq, bytes, part, out_);
   if (lease_ != 0 && !is_listed_ && gate_.has_lane_for_good()) list_lane();
-  leave_unused_lane();
+  if (lease_ != 0) leave_unused_lane();
   if (!understanding_) {
     if (!reading_) schedule_resume();
     account();
@@ -181,6 +181,7 @@ void Session::flush() {
   account();
   after_output();
   if (is_open() && !closing_ && !reading_ && !blocked()) schedule_resume();
+  way_ = {};
 }
 
 std::string Session::info_line(std::int64_t now_ms) const {

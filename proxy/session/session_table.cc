@@ -21,13 +21,13 @@ void SessionTable::add(SessionId id, std::shared_ptr<Session> session) {
   ++size_;
 }
 
-void SessionTable::remove(SessionId id) {
-  if (find(id) == nullptr) return;
+std::shared_ptr<Session> SessionTable::remove(SessionId id) {
+  if (find(id) == nullptr) return nullptr;
   Slot& slot = slots_[id.slot];
   ++slot.generation;
   --size_;
   free_.push_back(id.slot);
-  slot.session.reset();  // last: may run anything
+  return std::exchange(slot.session, nullptr);
 }
 
 Session* SessionTable::find(SessionId id) const {

@@ -19,7 +19,8 @@ class SessionTable {
   // The id the next add() must use.
   SessionId next_id() const;
   void add(SessionId id, std::shared_ptr<Session> session);
-  void remove(SessionId id);
+  // Found by nobody from now on; given back so that the caller, who may be called by it, lets it live for a while.
+  std::shared_ptr<Session> remove(SessionId id);
   // nullptr: gone.
   Session* find(SessionId id) const;
   std::size_t size() const { return size_; }

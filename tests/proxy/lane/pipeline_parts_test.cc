@@ -23,7 +23,7 @@ using Fault = Pipeline::Fault;
 // What each request was answered with in all, and of that before its end.
 class Listener final : public Pipeline::Sink {
  public:
-  void on_reply(RequestPtr request, const ReplyFrame& frame) override {
+  void on_reply(RequestPtr&& request, const ReplyFrame& frame) override {
     replies.emplace_back(request->ticket.seq, std::exchange(begun, {}) + std::string(frame.wire));
     if (when_replied) when_replied();
   }

@@ -20,7 +20,7 @@ using Fault = Pipeline::Fault;
 // Everything that comes out, in its order: "reply 1 …", "part 1 …", "push …".
 class Transcript final : public Pipeline::Sink {
  public:
-  void on_reply(RequestPtr request, const ReplyFrame& frame) override { say("reply " + std::to_string(request->ticket.seq), frame); }
+  void on_reply(RequestPtr&& request, const ReplyFrame& frame) override { say("reply " + std::to_string(request->ticket.seq), frame); }
   void on_part(const Request& /*request*/, std::string_view /*bytes*/) override { lines.emplace_back("part that is not whole"); }
   void on_confirmation(const Request& request, const ReplyFrame& frame) override {
     say("part " + std::to_string(request.ticket.seq), frame);

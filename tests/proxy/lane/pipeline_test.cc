@@ -22,7 +22,7 @@ using protocol::RespVersion;
 
 class Collector final : public Pipeline::Sink {
  public:
-  void on_reply(RequestPtr request, const ReplyFrame& frame) override {
+  void on_reply(RequestPtr&& request, const ReplyFrame& frame) override {
     replies.emplace_back(request->ticket.seq, std::string(frame.wire));
   }
   void on_part(const Request& request, std::string_view bytes) override { parts.emplace_back(request.ticket.seq, std::string(bytes)); }
