@@ -156,11 +156,6 @@ Watched::Watched(Watched&& other) noexcept
       index_(other.index_),
       direct_(std::move(other.direct_)) {}
 
-void Watched::wait(Readiness::For what, WaitHandler handler) {
-  if (!direct_) return readiness_->wait(index_, what, std::move(handler));
-  direct_->async_wait(what == Readiness::For::kRead ? Socket::wait_read : Socket::wait_write, std::move(handler));
-}
-
 void Watched::close() {
   const int descriptor = std::exchange(descriptor_, -1);
   if (descriptor < 0) return;

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -88,8 +89,12 @@ class Watched {
   int get() const { return descriptor_; }
   boost::asio::io_context& io() const { return readiness_->io_; }
 
-  // Calls it once, not before this returns; one handler for each at a time.
-  void wait(Readiness::For what, WaitHandler handler);
+  // Calls handler(error_code) once, not before this returns; one handler for each at a time.
+  template <typename Handler>
+  void wait(Readiness::For what, Handler&& handler) {
+    if (!direct_) return readiness_->wait(index_, what, std::forward<Handler>(handler));
+    direct_->async_wait(what == Readiness::For::kRead ? Socket::wait_read : Socket::wait_write, std::forward<Handler>(handler));
+  }
   // Idempotent.  Handlers that wait are called with operation_aborted.
   void close();
 

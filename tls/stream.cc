@@ -26,12 +26,9 @@ Transfer outcome_of(ssize_t result) {
 
 Stream::Stream(Socket socket) : socket_(std::move(socket)) {}
 
-void Stream::wait_readable(WaitHandler handler) {
-  if (channel_ && channel_->has_more()) return boost::asio::post(socket_.io(), [handler = std::move(handler)]() mutable { handler({}); });
-  socket_.wait(Readiness::For::kRead, std::move(handler));
+void Stream::call_soon(WaitHandler handler) {
+  boost::asio::post(socket_.io(), [handler = std::move(handler)]() mutable { handler({}); });
 }
-
-void Stream::wait_writable(WaitHandler handler) { socket_.wait(Readiness::For::kWrite, std::move(handler)); }
 
 void Stream::begin_tls(ServerContextPtr context) { channel_ = std::make_unique<Channel>(socket_.get(), std::move(context)); }
 

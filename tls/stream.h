@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "tls/channel.h"
 #include "tls/readiness.h"
@@ -41,8 +42,15 @@ class Stream {
 
   // Calls `handler(error_code)` once, when a read (write) is worth trying again.  One wait each at a time.  A read that
   // is worth trying at once may be told so even when close() came in between.
-  void wait_readable(WaitHandler handler);
-  void wait_writable(WaitHandler handler);
+  template <typename Handler>
+  void wait_readable(Handler&& handler) {
+    if (channel_ && channel_->has_more()) return call_soon(std::forward<Handler>(handler));
+    socket_.wait(Readiness::For::kRead, std::forward<Handler>(handler));
+  }
+  template <typename Handler>
+  void wait_writable(Handler&& handler) {
+    socket_.wait(Readiness::For::kWrite, std::forward<Handler>(handler));
+  }
 
   // TCP: has the kernel sent something again, or asked a closed window twice, without an answer?  A peer that reads
   // slowly or not at all still answers.
@@ -58,6 +66,8 @@ class Stream {
   bool is_open() const { return socket_.get() >= 0; }
 
  private:
+  void call_soon(WaitHandler handler);
+
   Watched socket_;
   std::unique_ptr<Channel> channel_;  // of TLS; where it lies is known to OpenSSL
 };
