@@ -135,11 +135,10 @@ class Channel::AtWire {
 
  private:
   static BIO* of_this_thread() {
-    static thread_local const BioPtr made = [] {
-      BioPtr bio(BIO_new(wire_method()));
-      if (bio) BIO_set_init(bio.get(), 1);
-      return bio;
-    }();
+    static thread_local BioPtr made;
+    if (made) return made.get();
+    made.reset(BIO_new(wire_method()));
+    if (made) BIO_set_init(made.get(), 1);
     return made.get();
   }
 

@@ -146,7 +146,7 @@ Watched::Watched(Socket socket) : readiness_(&Readiness::of(socket.get_executor(
     direct_ = std::make_unique<Socket>(std::move(socket));
   } else {
     descriptor_ = socket.release(ignored);
-    index_ = readiness_->add(descriptor_);
+    if (descriptor_ >= 0) index_ = readiness_->add(descriptor_);
   }
 }
 

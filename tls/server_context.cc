@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <new>
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -120,7 +121,8 @@ ServerContext::ServerContext(std::vector<SslContextPtr> contexts, std::vector<Ce
   SSL_CTX_set_tlsext_ticket_key_evp_cb(first, use_ticket_key);
   SSL_CTX_set_timeout(first, TicketKeys::kLifetimeSeconds);
   // Not of each SSL, which would allocate a list for it; by then a connection may have come to any of them by its name.
-  for (const SslContextPtr& context : contexts_) SSL_CTX_set_app_data(context.get(), this);
+  for (const SslContextPtr& context : contexts_)
+    if (SSL_CTX_set_app_data(context.get(), this) != 1) throw std::bad_alloc();
 }
 
 SslPtr ServerContext::accept() const {

@@ -260,8 +260,11 @@ void Lane::end(LaneEnd why, std::string text) {
       owner_.on_request_failed(*this, std::move(request), report, may_have_run);
     }
   }
-  for (; !waiting_.empty(); waiting_.pop_front())
-    if (!is_own(*waiting_.front())) owner_.on_request_failed(*this, std::move(waiting_.front()), report, false);
+  while (!waiting_.empty()) {
+    RequestPtr request = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!is_own(*request)) owner_.on_request_failed(*this, std::move(request), report, false);
+  }
   owner_.on_lane_ended(*this, report);
 }
 

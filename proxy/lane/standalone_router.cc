@@ -115,7 +115,8 @@ std::uint64_t StandaloneRouter::submit_at(Place& place, RequestPtr&& request, st
     if (stopping_ || now_ms_ < place.next_dial_ms) return answer(std::move(request), unsent_text(place.last_end)), 0;
     dial(place);
   }
-  if (place.lane->load() >= settings_.lane_window) return answer(std::move(request), kUpstreamBusy), 0;
+  // Who asks for the lane itself adds nothing to it, and waits for room with the command that comes next.
+  if (!request->wire.empty() && place.lane->load() >= settings_.lane_window) return answer(std::move(request), kUpstreamBusy), 0;
   if (!place.dirty) {
     place.dirty = true;
     dirty_.push_back(place.lane);  // which keeps it alive, whatever it is told below

@@ -47,6 +47,23 @@ class FullLaneTest(GateCase):
         self.assertEqual([client.read() for client in clients], [b"OK"] * 20)
 
 
+class FullDatabaseTest(GateCase):
+    changes = {"workers": 1, "upstream": {"lane_window": 1, "queue_timeout": "300ms"}}
+
+    def test_it_is_selected_all_the_same_and_nothing_runs_in_another(self):
+        first, late = self.connect("alice"), self.connect("alice")
+        self.assertEqual(first.call("SELECT", "3"), b"OK")
+        self.server.freeze()
+        self.addCleanup(self.server.thaw)
+        first.send("INCR", "a:first")
+        wait_until(lambda: self.gate.metrics().value("respgate_upstream_in_flight") == 1, "its lane is full")
+        late.write(encode("SELECT", "3") + encode("INCR", "a:late"))
+        self.assertEqual([bytes(late.read()), bytes(late.read())], [b"OK", BUSY])
+        self.server.thaw()
+        self.assertEqual(first.read(), 1)
+        self.assertEqual(late.pipeline(("EXISTS", "a:late"), ("SELECT", "0"), ("EXISTS", "a:late")), [0, b"OK", 0])
+
+
 class ResponseTimeoutTest(GateCase):
     changes = {"workers": 1, "upstream": {"response_timeout": "400ms"}}
 
