@@ -15,8 +15,8 @@ void empty(EVP_PKEY* key) {
 
 void forget_handshake(SSL* ssl) {
   EVP_PKEY* key = nullptr;
-  if (SSL_get_tmp_key(ssl, &key) == 1) empty(key);
-  if (SSL_get_peer_tmp_key(ssl, &key) == 1) empty(key);
+  if (SSL_get_tmp_key(ssl, static_cast<void*>(&key)) == 1) empty(key);
+  if (SSL_get_peer_tmp_key(ssl, static_cast<void*>(&key)) == 1) empty(key);
   SSL_SESSION* const session = SSL_get_session(ssl);
   if (SSL_is_server(ssl) == 1 && SSL_version(ssl) >= TLS1_3_VERSION && session != nullptr) SSL_SESSION_set1_hostname(session, nullptr);
   ERR_clear_error();

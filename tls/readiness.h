@@ -83,6 +83,7 @@ class Watched {
   explicit Watched(Socket socket);
   Watched(Watched&& other) noexcept;
   Watched& operator=(Watched&&) = delete;
+  // NOLINTNEXTLINE(bugprone-exception-escape): without the memory to call who waits, ending the process is right.
   ~Watched() { close(); }
 
   // -1 after close().

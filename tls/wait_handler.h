@@ -19,7 +19,7 @@ class WaitHandler {
   requires(!std::is_same_v<std::remove_cvref_t<F>, WaitHandler>)
       WaitHandler(F&& f) {  // NOLINT(*-explicit-*): lambdas are passed where it is expected
     using Callable = std::remove_cvref_t<F>;
-    if constexpr (fits<Callable>) {
+    if constexpr (kFits<Callable>) {
       ::new (room_) Callable(std::forward<F>(f));
       actions_ = &kInPlace<Callable>;
     } else {
@@ -49,7 +49,7 @@ class WaitHandler {
     void (*destroy)(void* room) noexcept;
   };
   template <typename T>
-  static constexpr bool fits = sizeof(T) <= kRoom && alignof(T) <= alignof(void*) && std::is_nothrow_move_constructible_v<T>;
+  static constexpr bool kFits = sizeof(T) <= kRoom && alignof(T) <= alignof(void*) && std::is_nothrow_move_constructible_v<T>;
 
   template <typename T>
   static T& in(void* room) {

@@ -47,8 +47,8 @@ class HandshakeRemainsTest : public ::testing::TestWithParam<std::pair<int, cons
   // Whether anything is left of the keys of `ssl`, its own and its peer's; of those that it never had, nothing.
   static std::pair<bool, bool> has_keys(SSL* ssl) {
     EVP_PKEY *own = nullptr, *peers = nullptr;
-    SSL_get_tmp_key(ssl, &own);
-    SSL_get_peer_tmp_key(ssl, &peers);
+    SSL_get_tmp_key(ssl, static_cast<void*>(&own));
+    SSL_get_peer_tmp_key(ssl, static_cast<void*>(&peers));
     const KeyPtr freed_own(own), freed_peers(peers);
     return {is_key(own), is_key(peers)};
   }
