@@ -1,5 +1,6 @@
 #include "tls/readiness.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -212,6 +213,20 @@ TEST_F(ReadinessTest, AnEventIsForNobodyElse) {
   for (const Pair& other : others) other.say("b");
   EXPECT_TRUE(settles());
   EXPECT_EQ(others_told, others.size());
+}
+
+// The kernel has no place for it in the set: who waits is told to look, and finds the end, instead of waiting for ever.
+TEST_F(ReadinessTest, WhatCannotBeWatchedIsToldOf) {
+  const int file = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);  // which epoll refuses
+  ASSERT_GE(::dup2(file, pairs_.back().watched->get()), 0);
+  ::close(file);
+  wait(kSome - 1);
+  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(settles());
+  EXPECT_EQ(told(), std::vector{kSome - 1});
+  pairs_.back().watched->close();
+  EXPECT_TRUE(settles());
+  EXPECT_EQ(told_.size(), 1U);
 }
 
 // run() returns when nobody waits any more, as it does for what Asio waits for.
