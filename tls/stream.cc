@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -55,6 +56,11 @@ bool Stream::is_unacknowledged() {
   ::socklen_t size = sizeof info;
   if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;  // a unix socket
   return (info.tcpi_unacked > 0 && info.tcpi_retransmits > 0) || info.tcpi_probes >= 2;
+}
+
+bool Stream::is_delivered() {
+  int left = 0;
+  return ::ioctl(socket_.get(), TIOCOUTQ, &left) != 0 || left == 0;  // tcp(7): SIOCOUTQ
 }
 
 bool Stream::peer_is_gone() {

@@ -24,7 +24,7 @@ void Session::adopt(acl::PolicyPtr policy, ListenerTerms terms) {
 }
 
 void Session::sweep(std::int64_t now_ms) {
-  if (lingering_ && now_ms >= linger_until_ms_) return close(closing_why_);
+  if (lingering_ && now_ms >= linger_until_ms_ && stream_.is_delivered()) return close(closing_why_);
   if (!closing_ || (!replies_.empty() && !holds_up_lane_)) {
     closing_stalled_since_ms_ = now_ms;
   } else if (now_ms - closing_stalled_since_ms_ >= kClosingStallMs) {

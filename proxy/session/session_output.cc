@@ -12,6 +12,7 @@ namespace respgate::proxy {
 namespace {
 
 constexpr std::size_t kKeptOutput = 4096;
+// For the bytes of a client that is told why and goes on writing for a moment.
 constexpr std::int64_t kLingerMs = 1000;
 
 }  // namespace
@@ -130,12 +131,14 @@ void Session::let_lane_go_on() {
   lease_ != 0 ? services_.pinned.go_on(lease_, steady_ms()) : services_.router.go_on(lane_, steady_ms());
 }
 
-// Everything is sent.  Closing while bytes of the client are unread would reset the connection and take the last
-// reply with it, so what still comes is read and thrown away for a moment.
+// Everything is given to the kernel.  Closing while bytes of the client are unread would reset the connection and take
+// with it what the client's side has no room for yet, so what still comes is read and thrown away until that is delivered,
+// and for a moment.
 void Session::linger() {
   if (input_ended_ || closing_why_ == CloseReason::kShutdown) return close(closing_why_);
   if (std::exchange(lingering_, true)) return;
-  linger_until_ms_ = steady_ms() + kLingerMs;
+  closing_stalled_since_ms_ = steady_ms();
+  linger_until_ms_ = closing_stalled_since_ms_ + kLingerMs;
   stream_.shutdown_send();
   wait_readable();
 }

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Every limit of a client: before login and after, of size, number, time and memory."""
 
+import contextlib
 import os
 import resource
 import select
 import unittest
 
 from harness.cases import GateCase
-from harness.deadline import wait_until
+from harness.deadline import DEADLINE, wait_until
 from harness.observation import resident_bytes
-from harness.processes import Respgate
+from harness.processes import Respgate, free_port
 from harness.resp import Client, Closed, Error, encode
 
 MIB = 1 << 20
@@ -144,6 +145,44 @@ class TimeoutsTest(GateCase):
         silent, trickling = self.connect(), self.connect()
         trickling.write(b"*2\r\n$4\r\nAU")
         wait_until(lambda: is_closed(silent) and is_closed(trickling), "both are closed")
+
+
+class LastRepliesTest(GateCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.port = free_port()
+        cls.changes = {"listeners": [{"name": "tcp", "address": f"127.0.0.1:{cls.port}"}]}
+        super().setUpClass()
+
+    def connect_by_tcp(self, **options):
+        client = Client(("127.0.0.1", self.port), **options)
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_client_that_is_closed_and_goes_on_writing_has_its_last_replies_when_it_reads(self):
+        slow = self.connect_by_tcp(receive_buffer=2048).login("alice", "alice-secret")
+        value = b"x" * 40000  # what its kernel does not take waits in the proxy's
+        self.assertEqual(slow.call("SET", "a:value", value), b"OK")
+        watch = self.connect_by_tcp().login("root", "root-secret")
+        slow.write(encode("GET", "a:value") + b"*01\r\n")
+
+        def is_old():
+            self.assertFalse(is_closed(slow), "closed before it had its replies")
+            slow.write(b"x")
+            return int(watch.call("CLIENT", "LIST", "ID", watch.call("CLIENT", "ID")).split(b" age=")[1].split()[0]) >= 3
+        wait_until(is_old, "another client is three seconds old")
+        self.assertEqual(slow.read_until_closed(), [value, b"ERR Protocol error: invalid multibulk length"])
+
+    def test_one_that_never_reads_them_is_closed_all_the_same(self):
+        slow = self.connect_by_tcp(receive_buffer=2048).login("alice", "alice-secret")
+        self.assertEqual(slow.call("SET", "a:value", b"x" * 40000), b"OK")
+        slow.write(encode("GET", "a:value") + b"*01\r\n")
+
+        def is_reset():
+            with contextlib.suppress(ConnectionError):
+                slow.write(b"x")
+            return is_closed(slow)
+        wait_until(is_reset, "it is closed", deadline=2 * DEADLINE)
 
 
 class MaxConnectionsTest(GateCase):

@@ -181,13 +181,16 @@ def shape(value):
 
 
 class Client:
-    """One connection.  `address` is a path (unix socket) or a (host, port); `source` is the address it comes from, like 127.0.1.7."""
+    """One connection.  `address` is a path (unix socket) or a (host, port); `source` is the address it comes from, like 127.0.1.7;
+    `receive_buffer` is what its kernel takes in advance, in bytes."""
 
-    def __init__(self, address, timeout=DEADLINE, source=None):
+    def __init__(self, address, timeout=DEADLINE, source=None, receive_buffer=None):
         self.timeout = timeout
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
             if source:
                 self.socket.bind((source, 0))
