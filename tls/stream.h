@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "tls/channel.h"
-#include "tls/readiness.h"
+#include "tls/epoll_set.h"
 #include "tls/transfer.h"
 #include "tls/wait_handler.h"
 
@@ -45,11 +45,11 @@ class Stream {
   template <typename Handler>
   void wait_readable(Handler&& handler) {
     if (channel_ && channel_->has_more()) return call_soon(std::forward<Handler>(handler));
-    socket_.wait(Readiness::For::kRead, std::forward<Handler>(handler));
+    socket_.wait(EpollSet::For::kRead, std::forward<Handler>(handler));
   }
   template <typename Handler>
   void wait_writable(Handler&& handler) {
-    socket_.wait(Readiness::For::kWrite, std::forward<Handler>(handler));
+    socket_.wait(EpollSet::For::kWrite, std::forward<Handler>(handler));
   }
 
   // TCP: has the kernel sent something again, or asked a closed window twice, without an answer?  A peer that reads

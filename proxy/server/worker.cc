@@ -52,7 +52,7 @@ Worker::Worker(std::size_t index, SnapshotPtr snapshot, std::vector<DoorPlan> pl
       pinned_(io_, router_.lane_settings(), pinned_limits(config()), scratch_, requests_, memory_, counters_.upstream, *this, *this),
       reception_(io_, snapshot_, [this](tls::Stream stream, Guest guest) { open_session(std::move(stream), std::move(guest)); }),
       sweep_timer_(io_) {
-  tls::Readiness::of(io_);  // without descriptors it fails here, not at the first client
+  tls::EpollSet::of(io_);  // without descriptors it fails here, not at the first client
   for (DoorPlan& plan : plans) doors_.push_back(open_door(std::move(plan)));
 }
 

@@ -1,4 +1,4 @@
-#include "tls/readiness.h"
+#include "tls/epoll_set.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@
 namespace respgate::tls {
 namespace {
 
-using For = Readiness::For;
+using For = EpollSet::For;
 constexpr std::size_t kSome = 40;  // more than are left to Asio
 
 // One end is watched, the other is the test's.
@@ -55,9 +55,9 @@ struct Pair {
   int peer = -1;
 };
 
-class ReadinessTest : public testing::Test {
+class EpollSetTest : public testing::Test {
  protected:
-  ReadinessTest() {
+  EpollSetTest() {
     for (std::size_t i = 0; i < kSome; ++i) pairs_.emplace_back(io_);
   }
 
@@ -91,7 +91,7 @@ class ReadinessTest : public testing::Test {
   std::vector<std::pair<std::size_t, error_code>> told_;
 };
 
-TEST_F(ReadinessTest, WhoWaitsIsToldOnce) {
+TEST_F(EpollSetTest, WhoWaitsIsToldOnce) {
   for (std::size_t i = 0; i < kSome; ++i) wait(i);
   EXPECT_TRUE(settles());
   EXPECT_TRUE(told_.empty());
@@ -103,7 +103,7 @@ TEST_F(ReadinessTest, WhoWaitsIsToldOnce) {
   EXPECT_EQ(told().size(), kSome);
 }
 
-TEST_F(ReadinessTest, NotBeforeWaitReturns) {
+TEST_F(EpollSetTest, NotBeforeWaitReturns) {
   pairs_.back().say("a");
   wait(kSome - 1);
   EXPECT_TRUE(told_.empty());
@@ -111,7 +111,7 @@ TEST_F(ReadinessTest, NotBeforeWaitReturns) {
   EXPECT_EQ(told().size(), 1U);
 }
 
-TEST_F(ReadinessTest, WhatIsLeftUnreadIsToldOfAgain) {
+TEST_F(EpollSetTest, WhatIsLeftUnreadIsToldOfAgain) {
   pairs_.back().say("ab");
   for (int i = 0; i < 3; ++i) {
     wait(kSome - 1);
@@ -128,7 +128,7 @@ TEST_F(ReadinessTest, WhatIsLeftUnreadIsToldOfAgain) {
 }
 
 // All peers reset what they have sent; somebody waits all the time, so that the set is looked at.
-TEST_F(ReadinessTest, WhatNobodyWaitsForWakesNobodyForEver) {
+TEST_F(EpollSetTest, WhatNobodyWaitsForWakesNobodyForEver) {
   for (std::size_t i = 1; i < kSome; ++i) wait(i);
   EXPECT_TRUE(settles());
   for (std::size_t i = 2; i < kSome; ++i) pairs_[i].say("a");
@@ -143,7 +143,7 @@ TEST_F(ReadinessTest, WhatNobodyWaitsForWakesNobodyForEver) {
   EXPECT_EQ(told().back(), kSome - 2);
 }
 
-TEST_F(ReadinessTest, RoomToWriteIsToldOfOnceAndBytesBesideIt) {
+TEST_F(EpollSetTest, RoomToWriteIsToldOfOnceAndBytesBesideIt) {
   const std::size_t last = kSome - 1;
   wait(0);
   pairs_[last].fill();
@@ -164,7 +164,7 @@ TEST_F(ReadinessTest, RoomToWriteIsToldOfOnceAndBytesBesideIt) {
   EXPECT_EQ(told().size(), 3U);
 }
 
-TEST_F(ReadinessTest, CloseAbortsBothWaits) {
+TEST_F(EpollSetTest, CloseAbortsBothWaits) {
   for (const std::size_t i : {std::size_t{0}, kSome - 1}) {
     pairs_[i].fill();
     wait(i);
@@ -178,7 +178,7 @@ TEST_F(ReadinessTest, CloseAbortsBothWaits) {
   EXPECT_EQ(aborted().size(), 4U);
 }
 
-TEST_F(ReadinessTest, MayBeMovedWhileItWaits) {
+TEST_F(EpollSetTest, MayBeMovedWhileItWaits) {
   wait(kSome - 1);
   Pair moved(std::move(pairs_.back()));
   pairs_.pop_back();
@@ -188,7 +188,7 @@ TEST_F(ReadinessTest, MayBeMovedWhileItWaits) {
 }
 
 // Whoever is told first closes all others that are ready with it, and opens new ones in their places.
-TEST_F(ReadinessTest, AnEventIsForNobodyElse) {
+TEST_F(EpollSetTest, AnEventIsForNobodyElse) {
   const std::size_t first = kSome / 2;  // all these are in the set
   std::vector<Pair> others;
   std::size_t told = 0;
@@ -216,7 +216,7 @@ TEST_F(ReadinessTest, AnEventIsForNobodyElse) {
 }
 
 // The kernel has no place for it in the set: who waits is told to look, and finds the end, instead of waiting for ever.
-TEST_F(ReadinessTest, WhatCannotBeWatchedIsToldOf) {
+TEST_F(EpollSetTest, WhatCannotBeWatchedIsToldOf) {
   const int file = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);  // which epoll refuses
   ASSERT_GE(::dup2(file, pairs_.back().watched->get()), 0);
   ::close(file);
@@ -230,7 +230,7 @@ TEST_F(ReadinessTest, WhatCannotBeWatchedIsToldOf) {
 }
 
 // run() returns when nobody waits any more, as it does for what Asio waits for.
-TEST_F(ReadinessTest, WithoutAWaitThereIsNoWork) {
+TEST_F(EpollSetTest, WithoutAWaitThereIsNoWork) {
   for (int i = 0; i < 2; ++i) {
     wait(kSome - 1);
     pairs_.back().say("a");
@@ -246,7 +246,7 @@ TEST_F(ReadinessTest, WithoutAWaitThereIsNoWork) {
   EXPECT_EQ(aborted().size(), 1U);
 }
 
-TEST(Readiness, WhoWaitsWhenTheContextGoesIsNotCalledAndLetGo) {
+TEST(EpollSet, WhoWaitsWhenTheContextGoesIsNotCalledAndLetGo) {
   const auto held = std::make_shared<int>(0);
   bool is_called = false;
   {

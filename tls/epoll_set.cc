@@ -1,4 +1,4 @@
-#include "tls/readiness.h"
+#include "tls/epoll_set.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -26,21 +26,21 @@ int make_set() {
 
 }  // namespace
 
-boost::asio::execution_context::id Readiness::id;
+boost::asio::execution_context::id EpollSet::id;
 
-Readiness::Readiness(boost::asio::io_context& io) : service(io), io_(io), set_(io.get_executor(), make_set()) {}
+EpollSet::EpollSet(boost::asio::io_context& io) : service(io), io_(io), set_(io.get_executor(), make_set()) {}
 
-Readiness::~Readiness() = default;
+EpollSet::~EpollSet() = default;
 
 // The io_context is going: handlers go uncalled, and what they hold may close descriptors meanwhile.
-void Readiness::shutdown() {
+void EpollSet::shutdown() {
   for (Place& place : places_) {
     const WaitHandler for_read = std::move(place.for_read);
     const WaitHandler for_write = std::move(place.for_write);
   }
 }
 
-Readiness::Index Readiness::add(int descriptor) {
+EpollSet::Index EpollSet::add(int descriptor) {
   Index index = 0;
   if (free_.empty()) {
     index = static_cast<Index>(places_.size());
@@ -53,7 +53,7 @@ Readiness::Index Readiness::add(int descriptor) {
   return index;
 }
 
-void Readiness::remove(Index index) {
+void EpollSet::remove(Index index) {
   Place& place = places_[index];
   disarm(place);
   place.descriptor = -1;
@@ -69,7 +69,7 @@ void Readiness::remove(Index index) {
   set_.cancel(ignored);
 }
 
-void Readiness::wait(Index index, For what, WaitHandler handler) {
+void EpollSet::wait(Index index, For what, WaitHandler handler) {
   Place& place = places_[index];
   WaitHandler& slot = what == For::kRead ? place.for_read : place.for_write;
   assert(!slot);
@@ -86,7 +86,7 @@ void Readiness::wait(Index index, For what, WaitHandler handler) {
   listen();
 }
 
-bool Readiness::arm(Place& place, Index index, std::uint32_t events) {
+bool EpollSet::arm(Place& place, Index index, std::uint32_t events) {
   ::epoll_event event{};
   event.events = events;
   event.data.u64 = std::uint64_t{place.generation} << 32 | index;
@@ -95,11 +95,11 @@ bool Readiness::arm(Place& place, Index index, std::uint32_t events) {
   return true;
 }
 
-void Readiness::disarm(Place& place) {
+void EpollSet::disarm(Place& place) {
   if (std::exchange(place.armed, 0) != 0) ::epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, place.descriptor, nullptr);
 }
 
-void Readiness::listen() {
+void EpollSet::listen() {
   if (is_listening_ || waiting_ == 0) return;
   is_listening_ = true;
   set_.async_wait(decltype(set_)::wait_read, [this](const error_code& error) {
@@ -109,14 +109,14 @@ void Readiness::listen() {
   });
 }
 
-void Readiness::on_ready() {
+void EpollSet::on_ready() {
   std::array<::epoll_event, kEventsPerTurn> events;
   const int ready = ::epoll_wait(set_.native_handle(), events.data(), kEventsPerTurn, 0);
   for (int i = 0; i < ready; ++i) tell(events[i].data.u64, events[i].events);
 }
 
 // Whoever is called may close this descriptor or any other, and open new ones.
-void Readiness::tell(std::uint64_t which, std::uint32_t events) {
+void EpollSet::tell(std::uint64_t which, std::uint32_t events) {
   const auto index = static_cast<Index>(which);
   const auto generation = static_cast<std::uint32_t>(which >> 32);
   Place& place = places_[index];
@@ -131,27 +131,27 @@ void Readiness::tell(std::uint64_t which, std::uint32_t events) {
   awaited == 0 ? disarm(place) : static_cast<void>(arm(place, index, awaited));
 }
 
-void Readiness::call(WaitHandler& handler) {
+void EpollSet::call(WaitHandler& handler) {
   if (!handler) return;
   WaitHandler called = std::move(handler);
   --waiting_;
   called({});
 }
 
-Watched::Watched(Socket socket) : readiness_(&Readiness::of(socket.get_executor().context())), descriptor_(socket.native_handle()) {
+Watched::Watched(Socket socket) : set_(&EpollSet::of(socket.get_executor().context())), descriptor_(socket.native_handle()) {
   error_code ignored;  // a socket that cannot be made non-blocking fails at its first read
   socket.native_non_blocking(true, ignored);
-  if (readiness_->direct_ < Readiness::kDirect) {
-    ++readiness_->direct_;
+  if (set_->direct_ < EpollSet::kDirect) {
+    ++set_->direct_;
     direct_ = std::make_unique<Socket>(std::move(socket));
   } else {
     descriptor_ = socket.release(ignored);
-    if (descriptor_ >= 0) index_ = readiness_->add(descriptor_);
+    if (descriptor_ >= 0) index_ = set_->add(descriptor_);
   }
 }
 
 Watched::Watched(Watched&& other) noexcept
-    : readiness_(other.readiness_),
+    : set_(other.set_),
       descriptor_(std::exchange(other.descriptor_, -1)),
       index_(other.index_),
       direct_(std::move(other.direct_)) {}
@@ -160,12 +160,12 @@ void Watched::close() {
   const int descriptor = std::exchange(descriptor_, -1);
   if (descriptor < 0) return;
   if (direct_) {
-    --readiness_->direct_;
+    --set_->direct_;
     error_code ignored;
     direct_->close(ignored);
     direct_.reset();
   } else {
-    readiness_->remove(index_);
+    set_->remove(index_);
     ::close(descriptor);
   }
 }

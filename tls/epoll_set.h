@@ -31,16 +31,16 @@ namespace respgate::tls {
 
 using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
-class Readiness final : public boost::asio::execution_context::service {
+class EpollSet final : public boost::asio::execution_context::service {
  public:
   enum class For : std::uint8_t { kRead, kWrite };
   static boost::asio::execution_context::id id;  // that it is one for each io_context
 
-  static Readiness& of(boost::asio::io_context& io) { return boost::asio::use_service<Readiness>(io); }
-  explicit Readiness(boost::asio::io_context& io);  // by of()
-  ~Readiness() override;
-  Readiness(const Readiness&) = delete;
-  Readiness& operator=(const Readiness&) = delete;
+  static EpollSet& of(boost::asio::io_context& io) { return boost::asio::use_service<EpollSet>(io); }
+  explicit EpollSet(boost::asio::io_context& io);  // by of()
+  ~EpollSet() override;
+  EpollSet(const EpollSet&) = delete;
+  EpollSet& operator=(const EpollSet&) = delete;
 
  private:
   friend class Watched;
@@ -88,21 +88,21 @@ class Watched {
 
   // -1 after close().
   int get() const { return descriptor_; }
-  boost::asio::io_context& io() const { return readiness_->io_; }
+  boost::asio::io_context& io() const { return set_->io_; }
 
   // Calls handler(error_code) once, not before this returns; one handler for each at a time.
   template <typename Handler>
-  void wait(Readiness::For what, Handler&& handler) {
-    if (!direct_) return readiness_->wait(index_, what, std::forward<Handler>(handler));
-    direct_->async_wait(what == Readiness::For::kRead ? Socket::wait_read : Socket::wait_write, std::forward<Handler>(handler));
+  void wait(EpollSet::For what, Handler&& handler) {
+    if (!direct_) return set_->wait(index_, what, std::forward<Handler>(handler));
+    direct_->async_wait(what == EpollSet::For::kRead ? Socket::wait_read : Socket::wait_write, std::forward<Handler>(handler));
   }
   // Idempotent.  Handlers that wait are called with operation_aborted.
   void close();
 
  private:
-  Readiness* readiness_;
+  EpollSet* set_;
   int descriptor_;
-  Readiness::Index index_ = 0;
+  EpollSet::Index index_ = 0;
   std::unique_ptr<Socket> direct_;  // if it is one of the few
 };
 
