@@ -51,14 +51,19 @@ std::vector<std::pair<std::string, std::string>> secret_files(const Snapshot& sn
   return files;
 }
 
+std::string harm_of_reading(const std::string& kind) {
+  if (kind == "users.file") return "weak passwords can be found from their hashes";
+  if (kind == "audit.key_file") return "whoever reads it can give changed lines of the audit a chain that verifies";
+  return "it lets in whoever reads it";
+}
+
 void judge_files(const Snapshot& snapshot, Findings& findings) {
   bool all_private = true;
   for (const auto& [kind, file] : secret_files(snapshot)) {
     if (file.empty() || !is_readable_by_all(snapshot, file)) continue;
     all_private = false;
-    const bool is_users = kind == "users.file";
-    findings.warn(kControl, kind + " " + path_text(file) + " may be read by everybody on this machine",
-                  is_users ? "weak passwords can be found from their hashes" : "it lets in whoever reads it", "chmod o-r it");
+    findings.warn(kControl, kind + " " + path_text(file) + " may be read by everybody on this machine", harm_of_reading(kind),
+                  "chmod o-r it");
   }
   if (all_private) findings.ok(kControl, "files with secrets and hashes are not for everybody on this machine to read");
 }

@@ -73,7 +73,7 @@ const tls::ServerContextPtr& tls_context_of(const Snapshot& snapshot, const List
 }
 
 std::vector<std::string> files_behind(const Config& config) {
-  std::vector<std::string> files{config.file.string(), config.users_file, config.admin.token_file};
+  std::vector<std::string> files{config.file.string(), config.users_file, config.admin.token_file, config.audit.key_file};
   for (std::string& file : login_files(config)) files.push_back(std::move(file));
   for (std::string& file : tls_files(config)) files.push_back(std::move(file));
   std::erase(files, "");

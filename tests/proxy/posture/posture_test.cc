@@ -301,15 +301,18 @@ TEST_F(PostureTest, ATokenThatCanBeGuessedIsNamed) {
 TEST_F(PostureTest, FilesThatEverybodyMayReadAreNamed) {
   Setting setting;
   setting.listeners = "{name: t, address: \"127.0.0.1:6380\", tls: {cert_file: s.crt, key_file: s.key}}";
-  setting.more = "admin: {address: \"127.0.0.1:9180\", token_file: token}\n";
+  setting.more = "admin: {address: \"127.0.0.1:9180\", token_file: token}\naudit: {file: stdout, key_file: chain}\n";
   EXPECT_THAT(report(setting), Not(Contains(HasSubstr("may be read by everybody"))));
   users_mode_ = 0644;
-  for (const char* name : {"upstream", "token", "s.key"}) std::filesystem::permissions(directory_.file(name), std::filesystem::perms(0604));
+  for (const char* name : {"upstream", "token", "s.key", "chain"})
+    std::filesystem::permissions(directory_.file(name), std::filesystem::perms(0604));
   const std::vector<std::string> lines = report(setting);
   EXPECT_THAT(lines, Contains(StartsWith("SEC 5  warn  key_file " + directory_.file("s.key") + " may be read by everybody")));
   EXPECT_THAT(lines, Contains(StartsWith("SEC 6  warn  users.file " + directory_.file("users.acl") + " may be read by everybody")));
   EXPECT_THAT(lines, Contains(StartsWith("SEC 6  warn  admin.token_file " + directory_.file("token"))));
   EXPECT_THAT(lines, Contains(StartsWith("SEC 6  warn  password or key file " + directory_.file("upstream"))));
+  EXPECT_THAT(lines, Contains(StartsWith("SEC 6  warn  audit.key_file " + directory_.file("chain") +
+                                         " may be read by everybody on this machine  (whoever reads it can give changed lines")));
 }
 
 TEST_F(PostureTest, OneWhoIsKnownByCertificateOrTokenNeedsNoPassword) {

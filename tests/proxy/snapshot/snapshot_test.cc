@@ -19,13 +19,15 @@ class SnapshotTest : public testing::Test {
     directory_.write("users.acl", "user app on >secret ~* +@all\n");
     directory_.write("password", "newest\nolder\n");
     directory_.write("token", "t0ken\n");
+    directory_.write("chain", std::string(64, 'a') + "\n");
   }
 
   Config config() const {
     ConfigResult loaded = load_config(directory_.write("r.yaml",
                                                        "listeners: [{address: 127.0.0.1:6380}]\nusers: {file: users.acl}\n"
                                                        "upstream: {nodes: [\"127.0.0.1:6379\"], credentials: {password_file: password}}\n"
-                                                       "admin: {address: 127.0.0.1:9180, token_file: token}\n"));
+                                                       "admin: {address: 127.0.0.1:9180, token_file: token}\n"
+                                                       "audit: {file: stdout, key_file: chain}\n"));
     EXPECT_TRUE(loaded);
     return loaded ? *loaded : Config{};
   }
@@ -68,8 +70,8 @@ TEST_F(SnapshotTest, TellsWhatIsWrongInEveryFile) {
 }
 
 TEST_F(SnapshotTest, ComesFromTheseFiles) {
-  EXPECT_THAT(files_behind(config()),
-              ElementsAre(directory_.file("r.yaml"), directory_.file("users.acl"), directory_.file("token"), directory_.file("password")));
+  EXPECT_THAT(files_behind(config()), ElementsAre(directory_.file("r.yaml"), directory_.file("users.acl"), directory_.file("token"),
+                                                  directory_.file("chain"), directory_.file("password")));
 }
 
 }  // namespace
