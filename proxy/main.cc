@@ -1,5 +1,5 @@
 // The command line of respgate.  Says which subcommands there are and what each is
-// told; what they do is in cli_*.cc.
+// told; what they do is in proxy/cli/.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -65,16 +65,11 @@ void add_explain(CLI::App& app, ExplainOptions& options, Chosen& chosen) {
   command->footer(
       "The command follows --, as in: respgate explain -c FILE --user NAME -- GET key\n"
       "Exit code: 0 allowed, 2 denied, 1 error.");
-  command->allow_extras();  // to say what is wrong with them
   add_required_config(*command, options.config_file);
   command->add_option("--user", options.user, "who sends the command")->envname("RESPGATE_USER")->required();
   command->add_option("--listener", options.listener, "the listener it comes in at, by name; the first if not given")
       ->envname("RESPGATE_LISTENER");
-  command->callback([&options, &chosen, command] {
-    if (!command->remaining().empty()) {
-      throw CLI::ValidationError("explain",
-                                 "'" + command->remaining().front() + "' is no option; the command goes behind --, as in: -- GET key");
-    }
+  command->callback([&options, &chosen] {
     if (options.command.empty()) throw CLI::ValidationError("explain", "write the command behind --, such as: -- GET key");
     chosen = [&options] { return run_explain(options); };
   });
@@ -176,6 +171,43 @@ void refuse_unknown_subcommand(const CLI::App& app, std::span<const std::string>
   throw CLI::ValidationError("'" + words.front() + "' is no subcommand" + of, "write one of " + names);
 }
 
+// The subcommand that was written, of `admin` and `audit` the inner one; all that was understood so far.
+const CLI::App& written_command(const CLI::App& app) {
+  const std::vector<CLI::App*> written = app.get_subcommands();
+  return written.empty() ? app : written_command(*written.front());
+}
+
+std::string name_of(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  if (parent == nullptr || parent->get_parent() == nullptr) return command.get_name();
+  return name_of(*parent) + " " + command.get_name();
+}
+
+// What to write in the place of a word that no option takes.
+std::string stray_word_text(const CLI::App& command, const std::string& word) {
+  // Not repeated: it is a password.
+  if (command.get_name() == "hash-password")
+    return "hash-password takes no words, which others on this machine could read: type the password, or pipe it in";
+  std::string text = "'" + word + "' is no option";
+  if (command.get_name() == "explain") return text + "; the command goes behind --, as in: -- GET key";
+  text += " of " + name_of(command);
+  if (word.starts_with('-')) return text;
+  for (const char* name : {"--config", "--audit"}) {
+    const CLI::Option* option = command.get_option_no_throw(name);
+    if (option != nullptr && option->count() == 0) return text + ": write " + option->get_name() + " " + word;
+  }
+  return text;
+}
+
+// CLI11 tells of what is missing first, and a name of a file without -c in front is rather what is wrong.
+std::string usage_text(const CLI::App* app, const CLI::Error& error) {
+  const CLI::App& command = written_command(*app);
+  const std::vector<std::string> stray = command.remaining();
+  std::string text = stray.empty() ? error.what() : stray_word_text(command, stray.front());
+  if (text == "--config is required") text += ": write -c FILE, or RESPGATE_CONFIG=FILE in the environment";
+  return text + "\nRun with --help for more information.\n";
+}
+
 // Words behind `--` are a command for `explain`: taken off before anything can read them as flags or lists.
 std::vector<std::string> take_command_words(std::vector<std::string>& words) {
   const auto marker = std::find(words.begin(), words.end(), "--");
@@ -198,6 +230,7 @@ int run(std::vector<std::string> words) {
   Chosen chosen;
   app.set_version_flag("--version", RESPGATE_VERSION);
   app.require_subcommand(1);
+  app.failure_message(usage_text);
   add_run(app, run_options, chosen);
   add_check(app, check_options, chosen);
   add_explain(app, explain_options, chosen);

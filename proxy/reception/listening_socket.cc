@@ -21,6 +21,17 @@ constexpr int kBacklog = 4096;
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::system_category(), what); }
 
+// What to do about a bind() that failed with `error`.
+std::string bind_advice(int error, const char* another) {
+  switch (error) {
+    case EADDRINUSE: return std::string(": stop what listens there, or choose another ") + another;
+    case EADDRNOTAVAIL: return ": write an address of this machine";
+    case ENOENT: return ": create the folder, or choose another path";
+    case EACCES: return std::string(": respgate's user may not, so choose another ") + another;
+    default: return "";
+  }
+}
+
 // Room for any address; the kernel says how much of it counts.
 struct SocketAddress {
   ::sockaddr_storage storage{};
@@ -57,10 +68,7 @@ ListeningSocket bind_tcp(SocketAddress& address, const std::string& text, bool s
   ::setsockopt(socket.descriptor(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (share) ::setsockopt(socket.descriptor(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (address.family() == AF_INET6) ::setsockopt(socket.descriptor(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(socket.descriptor(), address.raw(), address.size) != 0) {
-    const char* advice = errno == EADDRINUSE ? ": stop what listens there, or choose another port" : "";
-    fail("cannot listen on " + text + advice);
-  }
+  if (::bind(socket.descriptor(), address.raw(), address.size) != 0) fail("cannot listen on " + text + bind_advice(errno, "port"));
   return socket;
 }
 
@@ -103,7 +111,7 @@ void remove_stale_socket(const ::sockaddr_un& address, const std::string& text) 
   if (probe.descriptor() < 0) fail("cannot open a socket for " + text);
   if (::connect(probe.descriptor(), reinterpret_cast<const ::sockaddr*>(&address), sizeof address) == 0) {
     errno = EADDRINUSE;
-    fail("cannot listen on " + text + ": stop what listens there, or choose another path");
+    fail("cannot listen on " + text + bind_advice(errno, "path"));
   }
   if (errno == ECONNREFUSED) ::unlink(address.sun_path);
 }
@@ -117,7 +125,7 @@ std::vector<ListeningSocket> open_unix(const ListenerConfig& listener, std::size
   const ::mode_t before = ::umask(0777 & ~static_cast<::mode_t>(listener.unix_mode));
   const int bound = ::bind(socket.descriptor(), reinterpret_cast<const ::sockaddr*>(&address), sizeof address);
   ::umask(before);
-  if (bound != 0) fail("cannot listen on " + listener.address.text);
+  if (bound != 0) fail("cannot listen on " + listener.address.text + bind_advice(errno, "path"));
   listen_on(socket, listener.address.text);
   std::vector<ListeningSocket> sockets;
   for (std::size_t i = 1; i < workers; ++i) sockets.push_back(copy_of(socket.descriptor()));

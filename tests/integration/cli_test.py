@@ -51,7 +51,6 @@ class Usage(unittest.TestCase):
             self.assertEqual((code, out), (2, ""), words)
             self.assertNotEqual(err, "", words)
 
-
     def test_an_unknown_subcommand_is_named_along_with_those_there_are(self):
         _, _, err = respgate("serve")
         self.assertIn("'serve' is no subcommand", err)
@@ -71,6 +70,28 @@ class Usage(unittest.TestCase):
             code, _, err = respgate("explain", "-c", "f", "--user", "u", *words)
             self.assertEqual(code, 2, err)
             self.assertIn(f"'{words[0]}' is no option; the command goes behind --", err)
+
+    def test_a_file_without_its_option_is_told_which_one(self):
+        for words, write in ((("run", "r.yaml"), "--config r.yaml"), (("check", "--strict", "r.yaml"), "--config r.yaml"),
+                             (("dev", "r.yaml"), "--config r.yaml"), (("admin", "ready", "r.yaml"), "--config r.yaml"),
+                             (("suggest", "a.jsonl"), "--audit a.jsonl")):
+            code, out, err = respgate(*words)
+            self.assertEqual((code, out), (2, ""))
+            name = " ".join(word for word in words[:-1] if not word.startswith("-"))
+            self.assertTrue(err.startswith(f"'{words[-1]}' is no option of {name}: write {write}\n"), err)
+
+    def test_what_is_no_option_is_named_before_what_is_missing(self):
+        for words, said in ((("run", "--confg", "f"), "'--confg' is no option of run\n"), (("--nosuch",), "'--nosuch' is no option of respgate\n"),
+                            (("check", "-c", "f", "g"), "'g' is no option of check\n"), (("admin", "kill", "-x"), "'-x' is no option of admin kill\n"),
+                            (("check",), "--config is required: write -c FILE, or RESPGATE_CONFIG=FILE in the environment\n")):
+            code, _, err = respgate(*words)
+            self.assertEqual(code, 2, words)
+            self.assertTrue(err.startswith(said), err)
+
+    def test_a_password_among_the_words_is_not_repeated(self):
+        _, _, err = respgate("hash-password", "hunter2")
+        self.assertIn("type the password, or pipe it in", err)
+        self.assertNotIn("hunter2", err)
 
     def test_what_kubernetes_sets_for_a_service_called_respgate_is_no_flag(self):
         self.assertEqual(respgate("version", env={"RESPGATE_PORT": "tcp://10.0.0.1:6379"})[0], 0)
@@ -148,6 +169,15 @@ class Check(WithFolder):
         code, out, err = respgate("run", "-c", self.config)
         self.assertEqual((code, out), (1, ""))
         self.assertTrue(err.startswith(f"{self.folder}/users.acl:1:11: "), err)
+
+    def test_an_address_that_cannot_be_had_says_what_to_do(self):
+        for address, advice in (("unix:none/x.sock", "create the folder, or choose another path"),
+                                ("192.0.2.1:6380", "write an address of this machine"), ("unix:users.acl", "move it or write another path")):
+            self.write("respgate.yaml", YAML.replace("address: 127.0.0.1:6380", f"address: \"{address}\", unsafe_plaintext: true"))
+            code, out, err = respgate("run", "-c", self.config)
+            self.assertEqual((code, out), (1, ""), err)
+            self.assertIn(f"respgate: cannot listen on {address}: ", err)
+            self.assertIn(advice, err)
 
     def test_no_command_shows_a_password(self):
         self.write("users.acl", USERS + "user b on +nosuch\n")
