@@ -60,10 +60,13 @@ void add_looks(Words& words) {
   words.add_look("ready", "Can clients be served? If not, say why", "/readyz");
   words.add_look("live", "Does the process run?", "/livez");
   words.add_look("metrics", "Print the metrics, as Prometheus reads them", "/metrics");
+  words.add_look("summary", "Print whether clients can be served, the totals, and the failures by user", "/summary");
+  words.add_look("posture", "Print what `check` says of the configuration in force", "/posture");
   words.add_look("users", "Print the users, what they may do, and how many clients each has", "/users");
   words.add_look("clients", "Print who is connected", "/clients");
   words.add_look("config", "Print the configuration in force, without secrets", "/config");
   words.add_look("certs", "Print the certificates, and how many days they have left", "/certs");
+  words.add_look("audit", "Print whether the audit takes lines, and its last one, for `audit verify --head`", "/audit");
   CLI::App& events = words.add_look("events", "Print the newest failed logins and refused commands", "/events");
   Words::add_parameter(events, words.options, "-n", "n", "how many, at most 1000")->check(CLI::Range(0, 1000))->type_name("N");
 }
@@ -92,7 +95,8 @@ void add_acts(Words& words) {
   CLI::App& level = words.add_act("log-level", "Log more or less from now on", "/log-level");
   Words::add_parameter(level, options, "level", "level", "what to log to stderr")
       ->required()
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->type_name("TEXT");
 }
 
 // What CLI11 cannot say: one of two is needed.

@@ -51,10 +51,11 @@ class LookTest(AdminCase):
         self.assertEqual(self.admin("live"), (0, "ok\n", ""))
 
     def test_looking_prints_what_the_admin_port_says(self):
-        for word, path in (("users", "/users"), ("config", "/config"), ("certs", "/certs")):
+        for word, path in (("posture", "/posture"), ("users", "/users"), ("config", "/config"), ("certs", "/certs"), ("audit", "/audit")):
             code, out, err = self.admin(word)
             self.assertEqual((code, err), (0, ""))
             self.assertEqual(json.loads(out), json.loads(self.gate.admin.get(path)))
+        self.assertIs(json.loads(self.admin("summary")[1])["ready"], True)
         self.assertIn("respgate_build_info", self.admin("metrics")[1])
         with self.gate.client("alice", "alice-secret"):
             wait_until(lambda: [one["user"] for one in json.loads(self.admin("clients")[1])] == ["alice"], "alice is there")
