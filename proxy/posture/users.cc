@@ -117,6 +117,9 @@ void judge_users(const Snapshot& snapshot, Findings& findings) {
   Faults faults;
   for (const Principal* user : users) judge_user(snapshot.config, *user, faults, findings);
   tell(faults, findings);
+  if (users.empty())
+    findings.warn(kSec, "no user is on: nobody can log in", "every client gets NOAUTH or WRONGPASS",
+                  "write `user NAME on`, a password's hash and rules into " + path_text(snapshot.config.users_file));
   judge_shared_passwords(users, findings);
   if (!snapshot.policy->find("default")->is_enabled()) findings.ok(kSec, "user default is off: a password alone logs nobody in");
 }

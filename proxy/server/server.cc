@@ -94,8 +94,8 @@ int Server::run() {
   if (emf_) emf_->start();
   for (std::size_t i = 0; i < config().listeners.size(); ++i)
     spdlog::info("listening name={} address={} port={}", config().listeners[i].name, config().listeners[i].address.text, ports_[i]);
-  spdlog::info("started workers={} upstream={} users={}", workers_.size(), config().upstream.nodes.front().text,
-               snapshot_->policy->principals().size());
+  spdlog::info("started workers={} upstream={} users={} enforcement={}", workers_.size(), config().upstream.nodes.front().text,
+               snapshot_->policy->principals().size(), enforcement());
   inherited_.tell_serving();
   manager_.ready(status());
   io_.run();

@@ -76,6 +76,7 @@ class Server {
   Readiness readiness() const;
   std::string summary() const;
   std::string posture() const;
+  const char* enforcement() const;  // "enforce" or "observe"
   void collect_users(std::function<void(std::string)> done);
   void collect_clients(std::function<void(std::string)> done);
   void kill(std::string user, std::uint64_t id, std::function<void(std::size_t)> done);

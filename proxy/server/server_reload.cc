@@ -170,7 +170,8 @@ void Server::end_reload(const std::string& problem) {
   last_problem_ = problem;
   metrics_.count_reload(problem.empty(), std::time(nullptr));
   if (problem.empty()) {
-    spdlog::info("reloaded generation={} users={}", snapshot_->policy->generation(), snapshot_->policy->principals().size());
+    spdlog::info("reloaded generation={} users={} enforcement={}", snapshot_->policy->generation(), snapshot_->policy->principals().size(),
+                 enforcement());
   } else if (is_news) {
     spdlog::error("reload failed, the policy of generation {} stays in force:\n{}", snapshot_->policy->generation(), problem);
   }

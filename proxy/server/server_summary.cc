@@ -60,7 +60,7 @@ std::string Server::summary() const {
                  {"time", std::time(nullptr)},
                  {"ready", ready.ready},
                  {"why_not", log_text(ready.why_not, 1024)},
-                 {"enforcement", snapshot_->policy->options().observe ? "observe" : "enforce"},
+                 {"enforcement", enforcement()},
                  {"generation", snapshot_->policy->generation()},
                  {"loaded", process.last_good_load},
                  {"last_reload", process.is_last_reload_good ? "success" : "failure"},
@@ -71,6 +71,8 @@ std::string Server::summary() const {
                  {"failures", describe(most_failures(tally, kMaxUsers))}};
   return all.dump();
 }
+
+const char* Server::enforcement() const { return snapshot_->policy->options().observe ? "observe" : "enforce"; }
 
 std::string Server::posture() const {
   json all = json::array();

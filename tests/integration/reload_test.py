@@ -165,11 +165,13 @@ class SettingsTest(ReloadCase):
 
     def test_rules_and_enforcement_count_for_the_next_command(self):
         client = self.connect("alice")
+        self.assertIn(" enforcement=enforce\n", self.gate.stderr())
         self.assertEqual(client.call("SET", "a:1", "x"), b"OK")
         self.gate.reconfigure({"commands": {"rules": [{"match": ["SET"], "action": "deny"}]}})
         self.assertIsInstance(client.call("SET", "a:1", "x"), Error)
         self.gate.reconfigure({"enforcement": "observe"})
         self.assertEqual(client.call("SET", "b:1", "x"), b"OK")
+        self.assertIn(" enforcement=observe\n", self.gate.stderr())
 
     def test_audited_events_change(self):
         client = self.connect("alice")

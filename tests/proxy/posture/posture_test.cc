@@ -361,6 +361,15 @@ TEST_F(PostureTest, UsersWithTheSameCommandsShareALineAndManyAreCounted) {
   EXPECT_THAT(report(setting), Contains(StartsWith("SEC 3  warn  users u10, u11, u12, u13, u14, u15, u16, u17 and 12 more can run INFO")));
 }
 
+TEST_F(PostureTest, AFileThatLetsNobodyInIsNamed) {
+  Setting setting;
+  for (const char* acl : {"", "user a off >x1 ~a:* +get\n"}) {
+    setting.acl = acl;
+    EXPECT_THAT(report(setting), Contains(StartsWith("SEC 2  warn  no user is on: nobody can log in"))) << acl;
+  }
+  EXPECT_THAT(report({}), Not(Contains(HasSubstr("no user is on"))));
+}
+
 TEST_F(PostureTest, NamesOfUsersAreEscaped) {
   Setting setting;
   setting.acl = "user a\xe2\x80\xae\" on nopass ~* +get\n";
