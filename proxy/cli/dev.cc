@@ -35,11 +35,10 @@ commands:
     - {match: [FLUSHALL, FLUSHDB], users: [app], action: deny, message: "ask an admin"}
 )";
 
-// A configuration and the words for its users' passwords.
+// A configuration; of the sample, the passwords are known.
 struct Setting {
   Config config;
   bool is_sample = false;
-  bool has_tls_port = false;  // the last listener is that of --tls-port
 };
 
 void print(const ConfigErrors& errors) {
@@ -54,7 +53,7 @@ std::optional<Setting> read_setting(const std::string& config_file, const DevDir
     print(config.error());
     return std::nullopt;
   }
-  return Setting{std::move(*config), is_sample, false};
+  return Setting{std::move(*config), is_sample};
 }
 
 // In place of the certificates of production, whose keys are not here.
@@ -118,24 +117,30 @@ std::string redis_cli(const ListenerConfig& listener, std::uint16_t port, const 
   return "redis-cli " + (is_default_host ? "" : "-h " + address.host + " ") + "-p " + std::to_string(port) + tls;
 }
 
-void print_logins(const Setting& setting, const acl::Policy& policy, const std::string& command) {
-  if (setting.is_sample) {
-    std::printf("  %s --user app --pass app-secret       keys app:*, nothing dangerous\n", command.c_str());
-    std::printf("  %s --user admin --pass admin-secret   everything\n", command.c_str());
-  }
+void print_sample_logins(const std::string& command) {
+  std::printf("  %s --user app --pass app-secret       keys app:*, nothing dangerous\n", command.c_str());
+  std::printf("  %s --user admin --pass admin-secret   everything\n", command.c_str());
+}
+
+// Those that this listener admits.
+void print_logins(const ListenerConfig& listener, const acl::Policy& policy, const std::string& command) {
+  if (!listener.login_as.empty())
+    std::printf("  %s   is user \"%s\" from the start\n", command.c_str(), log_text(listener.login_as).c_str());
   for (const acl::Principal& user : policy.principals()) {
-    if (setting.is_sample || !user.is_enabled()) continue;
+    const bool is_admitted = listener.user_group.empty() || policy.is_member(listener.user_group, user.name());
+    if (!user.is_enabled() || !is_admitted) continue;
     std::printf("  %s --user \"%s\" %s\n", command.c_str(), log_text(user.name()).c_str(),
                 user.accepts_any_password() ? "--pass any" : "--askpass");
   }
 }
 
-// Of the first listener, and of that of --tls-port.
 void print_welcome(const Setting& setting, const acl::Policy& policy, const DevServer& server, const std::vector<std::uint16_t>& ports) {
   std::printf("respgate dev: in front of a private %s, whose data go when this ends (Ctrl-C)\n\n", server.program().c_str());
-  const std::vector<ListenerConfig>& listeners = setting.config.listeners;
-  for (const std::size_t i : setting.has_tls_port ? std::vector<std::size_t>{0, listeners.size() - 1} : std::vector<std::size_t>{0})
-    print_logins(setting, policy, redis_cli(listeners[i], ports[i], server.directory()));
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const ListenerConfig& listener = setting.config.listeners[i];
+    const std::string command = redis_cli(listener, ports[i], server.directory());
+    setting.is_sample ? print_sample_logins(command) : print_logins(listener, policy, command);
+  }
   std::printf("\n");
   std::fflush(stdout);
 }
@@ -150,7 +155,6 @@ int serve(const DevOptions& options) {
     return kExitConfig;
   }
   if (!adapt(setting->config, server, options.port) || !is_free(setting->config.listeners.front(), "--port")) return kExitConfig;
-  setting->has_tls_port = options.tls_port.has_value();
   if (options.tls_port) add_tls_listener(setting->config, *options.tls_port);
   if (options.tls_port && !is_free(setting->config.listeners.back(), "--tls-port")) return kExitConfig;
   use_made_certificates(setting->config, server.directory());

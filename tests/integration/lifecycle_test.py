@@ -342,6 +342,19 @@ class DevTest(unittest.TestCase):
         process.wait(DEADLINE)
         self.assertFalse(os.path.exists(authority))
 
+    def test_it_names_the_users_that_each_listener_admits(self):
+        directory = Directory()
+        self.addCleanup(directory.remove)
+        directory.write("users.acl", "user a on >a-secret ~* +@all\nuser b on >b-secret ~* +@all\nuser c off >c-secret ~* +@all\n")
+        config = directory.write("dev.yaml", 'listeners: [{address: "127.0.0.1:1", login_as: a, user_group: few}, {address: "unix:all.sock"}]\n'
+                                             'upstream: {nodes: ["127.0.0.1:2"]}\nusers: {file: users.acl, groups: {few: [a]}}\n')
+        process, _ = self.start("-c", str(config))
+        process.terminate()
+        lines = [line.split() for line in process.stdout if line.startswith("  redis-cli ")]
+        self.assertEqual([line[3:] for line in lines], [["is", "user", '"a"', "from", "the", "start"], ["--user", '"a"', "--askpass"],
+                                                        ["--user", '"a"', "--askpass"], ["--user", '"b"', "--askpass"]])
+        self.assertEqual([line[1] for line in lines], ["-p", "-p", "-s", "-s"])
+
     @staticmethod
     def _serves(process, port):
         assert process.poll() is None, process.stdout.read()
