@@ -58,6 +58,8 @@ RuleProblem CommandSetBuilder::apply(std::string_view rule) {
   if (name.empty()) return "a command or @category must follow '" + std::string(rule) + "', like '+get' or '-@dangerous'";
   if (std::any_of(name.begin(), name.end(), [](char byte) { return is_blank(byte) || is_control(byte); }))
     return "blanks and control bytes have no place in the name of a command";
+  if (name.substr(0, name.find('|')).find_first_of(",;") != std::string_view::npos)  // a first argument may hold them
+    return "no name of a command holds ',' or ';'; write each rule by itself, with a blank between them, like '+@read +@write'";
   if (name.front() == '@') return apply_category(effect, name.substr(1));
   return apply_command(effect, name);
 }

@@ -38,9 +38,12 @@ std::string distrust(const struct stat& status, std::size_t max_bytes) {
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return "may be written by its group or by others, who would then decide in its place: chmod go-w it";
   // Who owns a file can give himself the right to write it.
-  if (status.st_uid != 0 && status.st_uid != ::geteuid())
-    return "belongs to uid " + std::to_string(status.st_uid) + ", who would then decide in its place: chown it to root or to uid " +
-           std::to_string(::geteuid()) + ", as which respgate runs";
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    const std::string owner = "uid " + std::to_string(status.st_uid);
+    const std::string remedy = ::geteuid() == 0 ? ", or run respgate as " + owner + " too"
+                                                : " or to uid " + std::to_string(::geteuid()) + ", as which respgate runs";
+    return "belongs to " + owner + ", who would then decide in its place: chown it to root" + remedy;
+  }
   if (static_cast<std::size_t>(status.st_size) > max_bytes)
     return "is larger than " + spell_size(max_bytes) + ": this is not the file that was meant";
   return "";

@@ -49,6 +49,14 @@ bool is_inert(const YamlNode& node, std::string_view inert) {
   return node.kind == Kind::kScalar && node.text == inert;
 }
 
+// A list of what stands alone in its place, if that is one word.
+std::string example_list(const YamlNode& node) {
+  constexpr std::size_t kShort = 60;
+  const bool is_word = node.kind == YamlNode::Kind::kScalar && !node.text.empty() && node.text.size() <= kShort &&
+                       node.text.find_first_of("', ") == std::string::npos;
+  return is_word ? "[" + quote(node.text) + "]" : "[one, two]";
+}
+
 }  // namespace
 
 MapReader::MapReader(const YamlNode& node, std::string path, ErrorLog& errors)
@@ -193,7 +201,7 @@ bool MapReader::choose(std::string_view key, std::vector<std::string_view> words
 
 bool MapReader::texts_of(const YamlNode& list, const std::string& name, std::vector<PlacedText>& out) {
   if (list.kind != Kind::kList) {
-    errors_->add(list.at, name + ": " + std::string(kind_name(list)) + " where a list is wanted: write [one, two]");
+    errors_->add(list.at, name + ": " + std::string(kind_name(list)) + " where a list is wanted: write " + example_list(list));
     return false;
   }
   bool good = true;

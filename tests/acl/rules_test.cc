@@ -157,6 +157,7 @@ TEST(RulesTest, CommandRulesKeepTheirOrderAndDropWhatIsRepeated) {
       {{"+@ALL"}, "+@all"},
       {{"+select|0", "+select|1", "+SELECT|0"}, "-@all +select|1 +select|0"},
       {{"+select|0", "+select"}, "-@all +select"},
+      {{"+select|0,1"}, "-@all +select|0,1"},
       {{"+config|get", "+client|id"}, "-@all +config|get +client|id"},
   };
   for (const auto& [rules, commands] : rows) EXPECT_EQ(commands_of(rules), commands) << testing::PrintToString(rules);
@@ -177,6 +178,9 @@ TEST(RulesTest, CommandRulesThatCannotBe) {
       {"-select|0", "a first argument can only be allowed; write '-select' and allow what may pass, like '+select|0'"},
       {"+@raed", "unknown category 'raed'; did you mean 'read'?"},
       {"-@", "unknown category ''"},
+      {"+@read,+@write",
+       "no name of a command holds ',' or ';'; write each rule by itself, with a blank between them, like '+@read +@write'"},
+      {"+get;set", "no name of a command holds ',' or ';'; write each rule by itself, with a blank between them, like '+@read +@write'"},
       {"+", "a command or @category must follow '+', like '+get' or '-@dangerous'"},
       {"+get\n", "blanks and control bytes have no place in the name of a command"},
   };
