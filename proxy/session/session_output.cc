@@ -93,8 +93,9 @@ void Session::cut_off() {
   if (!understanding_) after_output();
 }
 
+// To one that is being closed nothing comes but what it is owed: messages would keep it open for as long as it reads them.
 void Session::push(std::string_view bytes) {
-  if (is_cut_off_) return;
+  if (closing_) return;
   if (is_over_limit()) return close(CloseReason::kOutputLimit);
   out_.append(bytes);
   account();
@@ -133,12 +134,14 @@ void Session::let_lane_go_on() {
 
 // Everything is given to the kernel.  Closing while bytes of the client are unread would reset the connection and take
 // with it what the client's side has no room for yet, so what still comes is read and thrown away until that is delivered,
-// and for a moment.
+// and for a moment, which a shutdown has not.
 void Session::linger() {
-  if (input_ended_ || closing_why_ == CloseReason::kShutdown) return close(closing_why_);
+  const bool hurries = closing_why_ == CloseReason::kShutdown;
+  if (input_ended_ || (hurries && stream_.is_delivered())) return close(closing_why_);
   if (std::exchange(lingering_, true)) return;
   closing_stalled_since_ms_ = steady_ms();
-  linger_until_ms_ = closing_stalled_since_ms_ + kLingerMs;
+  linger_until_ms_ = closing_stalled_since_ms_ + (hurries ? 0 : kLingerMs);
+  leave_lane();
   stream_.shutdown_send();
   wait_readable();
 }

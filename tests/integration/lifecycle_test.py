@@ -199,10 +199,25 @@ class EndTest(unittest.TestCase):
         self.assertEqual(client.read_until_closed(), [b"OK"] * 100)
         self.assertEqual(gate.process.wait(DEADLINE), 0)
 
+    def test_sigterm_leaves_a_slow_reader_its_reply_although_it_goes_on_writing(self):
+        port = free_port()
+        gate = self.start({"listeners": [{"name": "tcp", "address": f"127.0.0.1:{port}"}]})
+        slow = Client(("127.0.0.1", port), receive_buffer=2048).login("alice", "alice-secret")
+        self.addCleanup(slow.close)
+        value = b"x" * 40000  # what its kernel does not take waits in the proxy's
+        self.assertEqual(slow.call("SET", "a:value", value), b"OK")
+        slow.send("GET", "a:value")
+        wait_until(lambda: gate.metrics().value("respgate_upstream_in_flight") == 0, "the server has answered")
+        gate.process.terminate()
+        wait_until(lambda: self._refuses(("127.0.0.1", port)), "nobody is accepted any more")
+        slow.write(b"*")
+        self.assertEqual(slow.read_until_closed(), [value])
+        self.assertEqual(gate.process.wait(DEADLINE), 0)
+
     @staticmethod
-    def _refuses(path):
+    def _refuses(address):
         try:
-            Client(path).close()
+            Client(address).close()
         except OSError:
             return True
         return False

@@ -11,7 +11,7 @@ from harness.cases import GateCase
 from harness.deadline import DEADLINE, wait_until
 from harness.observation import resident_bytes
 from harness.processes import Respgate, free_port
-from harness.resp import Client, Closed, Error, encode
+from harness.resp import Client, Closed, Error, Push, encode
 
 MIB = 1 << 20
 
@@ -172,6 +172,19 @@ class LastRepliesTest(GateCase):
             return int(watch.call("CLIENT", "LIST", "ID", watch.call("CLIENT", "ID")).split(b" age=")[1].split()[0]) >= 3
         wait_until(is_old, "another client is three seconds old")
         self.assertEqual(slow.read_until_closed(), [value, b"ERR Protocol error: invalid multibulk length"])
+
+    def test_a_message_for_one_that_is_being_closed_does_not_cost_it_its_last_replies(self):
+        slow = self.connect_by_tcp(receive_buffer=2048).login("alice", "alice-secret")
+        value = b"x" * 40000
+        self.assertEqual(slow.call("SET", "a:value", value), b"OK")
+        slow.call("HELLO", "3")
+        slow.call("SUBSCRIBE", "a:news")
+        slow.write(encode("GET", "a:value") + b"*01\r\n")
+        publisher = self.connect_by_tcp().login("root", "root-secret")
+        wait_until(lambda: publisher.call("PUBLISH", "a:news", "m") == 0, "the server knows no subscriber any more")
+        slow.write(b"x")
+        replies = [reply for reply in slow.read_until_closed() if not isinstance(reply, Push)]  # one may have come in between
+        self.assertEqual(replies, [value, b"ERR Protocol error: invalid multibulk length"])
 
     def test_one_that_never_reads_them_is_closed_all_the_same(self):
         slow = self.connect_by_tcp(receive_buffer=2048).login("alice", "alice-secret")
