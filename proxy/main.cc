@@ -12,6 +12,7 @@
 
 #include "proxy/cli/admin.h"
 #include "proxy/cli/cli.h"
+#include "proxy/common/log_text.h"
 #include "tls/record_memory.h"
 
 namespace {
@@ -205,7 +206,7 @@ std::string usage_text(const CLI::App* app, const CLI::Error& error) {
   const std::vector<std::string> stray = command.remaining();
   std::string text = stray.empty() ? error.what() : stray_word_text(command, stray.front());
   if (text == "--config is required") text += ": write -c FILE, or RESPGATE_CONFIG=FILE in the environment";
-  return text + "\nRun with --help for more information.\n";
+  return one_line(text) + "\nRun with --help for more information.\n";
 }
 
 // Words behind `--` are a command for `explain`: taken off before anything can read them as flags or lists.
@@ -260,7 +261,7 @@ int main(int argc, char** argv) {
   try {
     return run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "respgate: internal error: %s\n", error.what());
+    std::fprintf(stderr, "respgate: internal error: %s\n", one_line(error.what()).c_str());
     return kExitInternal;
   }
 }

@@ -9,6 +9,7 @@
 #include "proxy/admin/admin_client.h"
 #include "proxy/aws/sigv4.h"
 #include "proxy/cli/cli.h"
+#include "proxy/common/log_text.h"
 #include "proxy/common/units.h"
 #include "proxy/config/admin_access.h"
 
@@ -23,7 +24,7 @@ constexpr Milliseconds kEndSlack{5'000};
 constexpr Milliseconds kUnknownGrace{60'000};
 
 int complain(int code, const std::string& what) {
-  std::fprintf(stderr, "respgate: %s\n", what.c_str());
+  std::fprintf(stderr, "respgate: %s\n", one_line(what).c_str());
   return code;
 }
 

@@ -9,6 +9,7 @@
 #include "proxy/audit/audit_verifier.h"
 #include "proxy/cli/cli.h"
 #include "proxy/common/line_reader.h"
+#include "proxy/common/log_text.h"
 
 namespace respgate::proxy {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::size_t kMaxLineBytes = 128 * 1024;
 constexpr std::uint64_t kMostFaultsShown = 100;
 
 int cannot_say(const std::string& why) {
-  std::fprintf(stderr, "respgate: %s\n", why.c_str());
+  std::fprintf(stderr, "respgate: %s\n", one_line(why).c_str());
   return kExitCannotSay;
 }
 
@@ -52,9 +53,9 @@ boost::system::result<std::vector<Source>, std::string> sources_of(const std::ve
 
 void print_fault(const AuditFault& fault) {
   if (fault.line == 0) {
-    std::printf("%s: %s\n", fault.file.c_str(), fault.what.c_str());
+    std::printf("%s: %s\n", one_line(fault.file).c_str(), fault.what.c_str());
   } else {
-    std::printf("%s:%llu: %s\n", fault.file.c_str(), static_cast<unsigned long long>(fault.line), fault.what.c_str());
+    std::printf("%s:%llu: %s\n", one_line(fault.file).c_str(), static_cast<unsigned long long>(fault.line), fault.what.c_str());
   }
 }
 
@@ -82,7 +83,7 @@ class FaultList {
  private:
   void tell_alike() {
     if (alike_ > 0 && shown_ <= kMostFaultsShown)
-      std::printf("%s:%llu: the last of %llu more in a row of which the same is true\n", last_.file.c_str(),
+      std::printf("%s:%llu: the last of %llu more in a row of which the same is true\n", one_line(last_.file).c_str(),
                   static_cast<unsigned long long>(last_.line), static_cast<unsigned long long>(alike_));
     alike_ = 0;
   }

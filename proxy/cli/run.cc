@@ -10,6 +10,7 @@
 #include "proxy/cli/cli.h"
 #include "proxy/cli/core_dumps.h"
 #include "proxy/cli/logging.h"
+#include "proxy/common/log_text.h"
 #include "proxy/server/server.h"
 #include "proxy/snapshot/snapshot.h"
 #include "tls/record_memory.h"
@@ -53,7 +54,7 @@ int serve(const Config& config, const LogOptions& log, bool takes_over, const On
     if (on_listening) on_listening(server.ports());
     return server.run();
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "respgate: %s\n", error.what());
+    std::fprintf(stderr, "respgate: %s\n", one_line(error.what()).c_str());
     return kExitConfig;
   }
 }
@@ -68,7 +69,7 @@ int run_proxy(const RunOptions& options) {
     return kExitConfig;
   }
   if (options.takes_over && config->takeover_socket.empty()) {
-    std::fprintf(stderr, "respgate: --takeover needs shutdown: {takeover_socket: FILE} in %s\n", options.config_file.c_str());
+    std::fprintf(stderr, "respgate: --takeover needs shutdown: {takeover_socket: FILE} in %s\n", one_line(options.config_file).c_str());
     return kExitConfig;
   }
   return serve(*config, options.log, options.takes_over, {});

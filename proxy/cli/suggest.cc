@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxLineBytes = 128 * 1024;
 
 int fail(const std::string& why) {
-  std::fprintf(stderr, "respgate: %s\n", why.c_str());
+  std::fprintf(stderr, "respgate: %s\n", one_line(why).c_str());
   return kExitConfig;
 }
 
@@ -39,7 +39,8 @@ std::size_t print(const std::vector<AclSuggestion>& suggestions, const std::stri
   std::size_t printed = 0;
   for (const AclSuggestion& one : suggestions) {
     if (!user.empty() && one.user != user) continue;
-    for (const std::string& note : one.notes) std::fprintf(stderr, "respgate: %s: %s\n", log_text(one.user).c_str(), note.c_str());
+    for (const std::string& note : one.notes)
+      std::fprintf(stderr, "respgate: %s: %s\n", log_text(one.user).c_str(), one_line(note).c_str());
     if (one.line.empty()) continue;
     std::printf("%s\n", one.line.c_str());
     ++printed;

@@ -3,7 +3,8 @@
 namespace respgate::proxy {
 namespace {
 
-bool is_shown_as_itself(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
+bool is_printable(char c) { return c >= ' ' && c <= '~'; }
+bool is_shown_as_itself(char c) { return is_printable(c) && c != '"' && c != '\\'; }
 
 void append_hex(std::string& out, char c) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -51,6 +52,19 @@ std::string log_text(std::string_view bytes, std::size_t max_bytes) {
     }
   }
   if (shown.size() < bytes.size()) out += "\\..." + std::to_string(bytes.size() - shown.size()) + " more bytes";
+  return out;
+}
+
+std::string one_line(std::string_view message) {
+  std::string out;
+  out.reserve(message.size());
+  for (const char c : message) {
+    if (is_printable(c)) {
+      out += c;
+    } else {
+      append_hex(out, c);
+    }
+  }
   return out;
 }
 

@@ -21,6 +21,10 @@ inline constexpr std::size_t kLogTextBytes = 128;
 // At most `max_bytes` of `bytes` are shown; each takes up to four characters.
 std::string log_text(std::string_view bytes, std::size_t max_bytes = kLogTextBytes);
 
+// A message for whoever runs a command, names of files and words of the command line in it: one line, pure ASCII.  Other
+// bytes are shown as log_text() does; " and \ stay, so that what came from there is not changed again.
+std::string one_line(std::string_view message);
+
 // What log_text() was given, as far as it shows it.
 struct LoggedBytes {
   std::string bytes;

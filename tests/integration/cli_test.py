@@ -93,6 +93,18 @@ class Usage(unittest.TestCase):
         self.assertIn("type the password, or pipe it in", err)
         self.assertNotIn("hunter2", err)
 
+    def test_no_byte_of_a_word_reaches_the_terminal_that_is_not_printable(self):
+        word = b"x\x1b[31m\nok: \x9b\xc2\x9b"
+        shown = r"x\x1b[31m\x0aok: \x9b\xc2\x9b"
+        for words in [(word,), ("check", word), ("run", "-c", "f", "--log-level", word), ("audit", word),
+                      ("audit", "verify", "--key-file", word, "f"), ("suggest", "--audit", word), ("dev", "--port", word),
+                      ("admin", "ready", "-c", word), ("admin", "log-level", word), ("admin", "drain", "--delay", word),
+                      ("explain", "-c", "f", "--user", "u", word), (b"--" + word,)]:
+            _, out, err = respgate(*words)
+            self.assertEqual(out, "", words)
+            self.assertIn(shown, err, words)
+            self.assertTrue(err.isascii() and err.replace("\n", "").isprintable(), err)
+
     def test_what_kubernetes_sets_for_a_service_called_respgate_is_no_flag(self):
         self.assertEqual(respgate("version", env={"RESPGATE_PORT": "tcp://10.0.0.1:6379"})[0], 0)
 

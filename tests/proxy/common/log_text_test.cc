@@ -36,6 +36,12 @@ TEST(LogTextTest, WhatIsCutIsCounted) {
 
 TEST(LogTextTest, TheMarkOfACutCannotBeForged) { EXPECT_EQ(log_text("\\...4 more bytes"), "\\x5c...4 more bytes"); }
 
+TEST(LogTextTest, AMessageIsOneLineAndIsNotChangedTwice) {
+  const std::string message = one_line(std::string_view("a \"b\" \\x0a\n\x1b[31m\x00\xc2\x9b", 19));
+  EXPECT_EQ(message, "a \"b\" \\x0a\\x0a\\x1b[31m\\x00\\xc2\\x9b");
+  EXPECT_EQ(one_line(message), message);
+}
+
 TEST(LogTextTest, WhatItWasGivenIsReadBack) {
   std::string every;
   for (int value = 0; value < 256; ++value) every += static_cast<char>(value);
