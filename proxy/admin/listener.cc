@@ -91,9 +91,10 @@ void AdminListener::admit(Protocol::socket socket) {
   session->start([self = shared_from_this(), session] { self->sessions_.remove(session); });
 }
 
-// Whoever connects and asks nothing must not keep a probe out: of those, the one that has been there longest goes.
+// Whoever connects and asks nothing, reads nothing or does not close must not keep a probe out: of those, the one that has
+// been there longest goes.
 bool AdminListener::make_room() {
-  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->awaits_request(); });
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->waits_for_client(); });
   if (found == sessions_.end()) return false;
   (*found)->close();
   return true;

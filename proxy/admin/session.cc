@@ -64,7 +64,6 @@ void AdminSession::start(std::function<void()> ended) {
 }
 
 void AdminSession::close() {
-  awaits_request_ = false;
   routes_.reset();
   stream_.close();
 }
@@ -82,9 +81,7 @@ asio::awaitable<void> AdminSession::serve() {
     parser.header_limit(static_cast<std::uint32_t>(limits_.request_bytes));
     parser.body_limit(limits_.request_bytes);
     stream_.expires_after(limits_.client_timeout);
-    awaits_request_ = true;
     const auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAsTuple);
-    awaits_request_ = false;
     if (error) {
       std::optional<AdminReply> refusal = reply_to(error);
       if (!refusal || !routes_) co_return;
@@ -95,7 +92,9 @@ asio::awaitable<void> AdminSession::serve() {
     }
     keeps_alive = parser.get().keep_alive();
     const bool is_head = parser.get().method() == http::verb::head;
+    waits_for_client_ = false;
     AdminReply reply = co_await ask(request_of(parser.get()));
+    waits_for_client_ = true;
     const bool is_told = co_await write(std::move(reply), is_head, keeps_alive);
     if (!is_told) co_return;
   }

@@ -29,8 +29,8 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   void start(std::function<void()> ended);
   // The routes are not asked again.
   void close();
-  // Has it not asked anything yet, or nothing since its last reply?
-  bool awaits_request() const { return awaits_request_; }
+  // Is it the client's turn: to ask, to read its reply, to close its side when it has been told that nothing more comes?
+  bool waits_for_client() const { return waits_for_client_ && routes_; }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -49,7 +49,7 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   std::string peer_;
   std::shared_ptr<AdminRoutes> routes_;  // null once closed
   AdminLimits limits_;
-  bool awaits_request_ = true;
+  bool waits_for_client_ = true;
 };
 
 }  // namespace respgate::proxy

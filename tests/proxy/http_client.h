@@ -49,6 +49,11 @@ class HttpClient {
     }
     return std::exchange(received_, {});
   }
+  // The beginning of what comes, which read_all() and read_reply() give again.
+  std::string read_some() {
+    read_more();
+    return received_;
+  }
   // One reply, whose length its head tells; empty when the server closes instead.
   std::string read_reply() {
     while (true) {

@@ -474,6 +474,28 @@ TEST_F(AdminServerTest, WhoeverComesLastIsServedBeforeThoseWhoAskNothing) {
   EXPECT_EQ(status_of(idle.read_reply()), 200);
 }
 
+TEST_F(AdminServerTest, AndBeforeThoseWhoAreToldThatNothingMoreComesAndDoNotClose) {
+  limits_.connections = 2;
+  start();
+  HttpClient refused(server_->port());
+  refused.send("PING\r\n\r\n");
+  EXPECT_EQ(status_of(refused.read_reply()), 400);
+  HttpClient done(server_->port());
+  done.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(status_of(done.read_reply()), 200);
+  EXPECT_EQ(status_of(get("/livez")), 200);
+}
+
+TEST_F(AdminServerTest, AndBeforeThoseWhoDoNotReadTheirReply) {
+  limits_.connections = 1;
+  backend_.clients = [](const std::function<void(std::string)>& answer) { answer(std::string(std::size_t{64} << 20, 'x')); };
+  start();
+  HttpClient deaf(server_->port());
+  deaf.send("GET /clients HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(deaf.read_some().substr(0, 12), "HTTP/1.1 200");  // the rest finds no room
+  EXPECT_EQ(status_of(get("/livez")), 200);
+}
+
 TEST_F(AdminServerTest, WhileAllAreBeingAnsweredAnotherIsClosedAtOnce) {
   limits_.connections = 1;
   std::promise<std::function<void(std::string)>> asked;
