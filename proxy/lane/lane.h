@@ -10,6 +10,7 @@
 //
 // A reply that comes in parts may come faster than its client reads.  Then the lane stops reading, and the server waits:
 // at once when nobody else is kept waiting, otherwise only when the client holds as much as it may, and for lane_stall.
+// Who waits behind several such clients waits so long for each of them.
 //
 // Requests given before it is ready wait in it.  At its end each request it holds is
 // failed exactly once, and none is ever sent a second time.

@@ -127,7 +127,7 @@ std::uint64_t StandaloneRouter::submit_at(Place& place, RequestPtr&& request, st
 }
 
 // Whoever comes now shall not wait for a slow reader.  When there are so many that lanes run out, the slowest goes; if
-// others wait for each of them, so does who comes now, for lane_stall at most.
+// others wait for each of them, so does who comes now, for lane_stall at most for each slow reader in front of him.
 void StandaloneRouter::step_around(Place& place) {
   if (places_.size() + retired_.size() >= settings_.max_lanes) {
     std::shared_ptr<Lane> slowest;

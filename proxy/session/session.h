@@ -80,7 +80,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void adopt(acl::PolicyPtr policy, ListenerTerms terms);
   // Deadlines: login, idle, waiting for a lane.
   void sweep(std::int64_t now_ms);
-  // Takes no new commands, closes when everything owed is sent; at the deadline with what is not.
+  // Takes no new commands, closes when the client has everything owed; at the deadline without.
   void drain(std::int64_t deadline_ms);
   void close(CloseReason why);  // idempotent
 
