@@ -1,6 +1,9 @@
 // SEC 6: who can change or look into the proxy itself, and SEC 7: what of all that
 // happens is recorded, and where it can be seen.
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "proxy/common/log_text.h"
 #include "proxy/posture/sections.h"
@@ -68,6 +71,19 @@ void judge_files(const Snapshot& snapshot, Findings& findings) {
   if (all_private) findings.ok(kControl, "files with secrets and hashes are not for everybody on this machine to read");
 }
 
+// One finding for each folder, however many files are reached through it.
+void judge_folders(const Snapshot& snapshot, Findings& findings) {
+  constexpr std::size_t kMostFiles = 3;
+  std::map<std::string, std::vector<std::string>> files_by_folder;
+  for (const auto& [file, folder] : snapshot.open_folders) files_by_folder[folder].push_back(path_text(file));
+  for (const auto& [folder, files] : files_by_folder) {
+    findings.warn(
+        kControl, "folder " + path_text(folder) + " may be written by everybody on this machine",
+        "whoever does can replace " + list_text(files, kMostFiles) + ", and decides in " + (files.size() == 1 ? "its" : "their") + " place",
+        "chmod o-w the folder");
+  }
+}
+
 // respgate makes it for itself and its group: that is how collectors of logs come to read it.
 void judge_audit_readers(const Snapshot& snapshot, Findings& findings) {
   constexpr std::uint32_t kReadableByOthers = 04, kReadableByGroup = 040;
@@ -116,6 +132,7 @@ void judge_operation(const Snapshot& snapshot, Findings& findings) {
   judge_token(snapshot, findings);
   judge_health(snapshot.config.admin, findings);
   judge_files(snapshot, findings);
+  judge_folders(snapshot, findings);
   findings.ok(kControl, "a crash leaves no core", "unless respgate is run with --core-dumps");
 }
 

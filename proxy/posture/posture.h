@@ -4,7 +4,7 @@
 // puts a configuration in force logs the worst of it.
 //
 //   SEC 1 who can reach the listeners        SEC 5 encryption on the way
-//   SEC 2 who is who                         SEC 6 the admin port, secrets in files
+//   SEC 2 who is who                         SEC 6 the admin port, files and their folders
 //   SEC 3 which commands can do harm         SEC 7 what is recorded, and where
 //   SEC 4 encryption at rest
 //

@@ -58,8 +58,9 @@ FileStamp audit_stamp(const AuditConfig& audit) {
 }  // namespace
 
 SnapshotResult load_snapshot(Config config, std::uint64_t generation) {
-  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}, {}, {}, {}};
+  Snapshot snapshot{std::move(config), nullptr, {}, {}, {}, {}, {}, {}, {}};
   snapshot.files = stamps_before(snapshot.config);
+  snapshot.open_folders = folders_open_to_all(files_behind(snapshot.config));
   snapshot.audit_file = audit_stamp(snapshot.config.audit);
   Errors errors;
   keep(load_policy(snapshot.config, generation), snapshot.policy, errors);
@@ -81,7 +82,7 @@ std::vector<std::string> files_behind(const Config& config) {
 }
 
 std::vector<ConfigError> errors_in_files(const Config& config) {
-  Snapshot unused{config, nullptr, {}, {}, {}, {}, {}, {}};
+  Snapshot unused{config, nullptr, {}, {}, {}, {}, {}, {}, {}};
   Errors errors;
   std::vector<acl::Principal> principals;
   if (!config.users_file.empty()) keep(load_principals(config), principals, errors);

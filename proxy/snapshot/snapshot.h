@@ -14,6 +14,7 @@
 #include "acl/policy.h"
 #include "proxy/audit/audit_chain.h"
 #include "proxy/common/file_stamp.h"
+#include "proxy/common/open_folder.h"
 #include "proxy/config/admin_access.h"
 #include "proxy/config/config.h"
 #include "proxy/snapshot/login_loader.h"
@@ -29,8 +30,9 @@ struct Snapshot {
   std::optional<AdminToken> admin_token;
   std::optional<AuditKey> audit_key;
   TlsContexts tls;
-  FileStamps files;      // what it was read from, as that was before: what is other now has changed since
-  FileStamp audit_file;  // as it was then; respgate itself writes it, so that is all there is to watch
+  FileStamps files;          // what it was read from, as that was before: what is other now has changed since
+  FileStamp audit_file;      // as it was then; respgate itself writes it, so that is all there is to watch
+  OpenFolders open_folders;  // of `files`, as it was then
 };
 
 // Shared by all threads.
