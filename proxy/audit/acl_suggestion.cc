@@ -49,6 +49,14 @@ bool is_matter_of_the_acl(const AuditRecord& record) {
 
 bool runs_scripts(const protocol::CommandSpec& spec) { return spec.reach == protocol::Reach::kAnyKey; }
 
+// "@admin @dangerous"; empty: of neither.
+std::string harmful_categories(const protocol::CommandSpec& spec) {
+  std::string names;
+  for (const protocol::Category category : {protocol::Category::kAdmin, protocol::Category::kDangerous})
+    if (spec.in(category)) names.append(names.empty() ? "@" : " @").append(protocol::category_name(category));
+  return names;
+}
+
 std::string counted(std::uint64_t n, std::string_view what) { return std::to_string(n) + " " + std::string(what); }
 
 }  // namespace
@@ -108,6 +116,17 @@ std::string AclObserver::rules_of(const Traffic& traffic) {
   return rules;
 }
 
+// That somebody did it is no reason that he should be able to.
+void AclObserver::note_harm(const Traffic& traffic, std::vector<std::string>& notes) {
+  std::string rules;
+  for (const protocol::CommandId id : traffic.commands) {
+    const std::string categories = harmful_categories(protocol::command(id));
+    if (!categories.empty())
+      rules.append(rules.empty() ? "+" : ", +").append(protocol::command(id).name).append(" (").append(categories).append(")");
+  }
+  if (!rules.empty()) notes.push_back("the line gives " + rules + ": take out what this user should not be able to do");
+}
+
 void AclObserver::note_gaps(const Traffic& traffic, std::vector<std::string>& notes) {
   if (traffic.unknown_names > 0) {
     notes.push_back(counted(traffic.unknown_names,
@@ -132,6 +151,7 @@ std::vector<AclSuggestion> AclObserver::suggest() const {
       one.notes.emplace_back("a name with blanks or bytes beyond ASCII: no line is written for it");
     } else if (has_traffic && acl::parse_policy(line)) {
       one.line = line;
+      note_harm(user.allowed, one.notes);
     } else if (has_traffic) {
       one.notes.emplace_back("what was seen makes no line of users.acl");
     }

@@ -6,6 +6,7 @@
 //   channels   the same; patterns of PSUBSCRIBE word for word, since that is how they are granted
 //
 // Allowed and observed commands count.  Denied ones are told apart, and count on request.
+// Commands of @dangerous and @admin are in the line as all others are, and named in a note.
 // What only a command rule saw or refused is no matter of the ACL.
 #pragma once
 
@@ -25,7 +26,7 @@ namespace respgate::proxy {
 struct AclSuggestion {
   std::string user;
   std::string line;                // of users.acl, without a newline and a password; empty: cannot be written
-  std::vector<std::string> notes;  // what the line does not say, and why; printable
+  std::vector<std::string> notes;  // what the line does not say, and what it should perhaps not; printable
 };
 
 class AclObserver {
@@ -56,6 +57,7 @@ class AclObserver {
   static void take(const AuditRecord& record, Traffic& traffic);
   static void take(const AuditRecord::Touch& touch, Traffic& traffic);
   static std::string rules_of(const Traffic& traffic);
+  static void note_harm(const Traffic& traffic, std::vector<std::string>& notes);
   static void note_gaps(const Traffic& traffic, std::vector<std::string>& notes);
 
   const Denied denied_;

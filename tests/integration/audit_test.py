@@ -401,7 +401,9 @@ class SuggestTest(AuditCase):
         self.assertEqual(out.splitlines(), [
             "user alice on resetchannels -@all +get +publish +set ~a:order:* %R~a:total &a:news",
             "user root on resetchannels -@all +config|get"])
-        self.assertEqual(err, "respgate: alice: denied, and not in the line: +get %R~b:1\n")
+        self.assertEqual(err.splitlines(), [
+            "respgate: alice: denied, and not in the line: +get %R~b:1",
+            "respgate: root: the line gives +config|get (@admin @dangerous): take out what this user should not be able to do"])
         self.assertEqual(self.suggest(gate, "--user", "root")[1].splitlines(), out.splitlines()[1:])
         gate.stop()
 

@@ -130,6 +130,16 @@ TEST(AclSuggestionTest, SortingByOtherKeysNeedsToReadEveryKey) {
   for (const Words& words : traffic) EXPECT_TRUE(is_allowed(line, words)) << words[0];
 }
 
+TEST(AclSuggestionTest, DangerousAndAdministrativeCommandsAreNamed) {
+  Recorder recorder("admin");
+  for (const Words& words : std::vector<Words>{{"CONFIG", "GET", "maxmemory"}, {"FLUSHALL"}, {"GET", "a"}, {"PING"}})
+    ASSERT_EQ(recorder.say(words).refusal, Verdict::Refusal::kNone) << words[0];
+  const AclSuggestion suggestion = recorder.suggest().front();
+  EXPECT_EQ(suggestion.line, "user admin on resetchannels -@all +config|get +flushall +get +ping %R~a");
+  EXPECT_THAT(suggestion.notes, ElementsAre("the line gives +config|get (@admin @dangerous), +flushall (@dangerous): "
+                                            "take out what this user should not be able to do"));
+}
+
 TEST(AclSuggestionTest, TheLineIsWrittenInOrder) {
   Recorder recorder("app");
   recorder.say({"SET", "app:b", "x"});
