@@ -7,6 +7,7 @@
 #include "proxy/admin/listener.h"
 #include "proxy/admin/routes.h"
 #include "proxy/config/admin_access.h"
+#include "proxy/reception/keyed_error.h"
 
 namespace respgate::proxy {
 namespace {
@@ -17,6 +18,13 @@ std::optional<AdminToken> token_of(const AdminConfig& config) {
   if (token) return *token;
   throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                           "admin.token_file " + config.token_file + " " + token.error().what);
+}
+
+std::shared_ptr<AdminListener> listen(boost::asio::io_context& io, const char* key, const Address& address,
+                                      std::optional<ListeningSocket> given, const AdminLimits& limits) try {
+  return std::make_shared<AdminListener>(io, address, std::move(given), limits);
+} catch (const std::system_error& error) {
+  throw with_key(key, error);
 }
 
 }  // namespace
@@ -35,9 +43,9 @@ AdminServer::AdminServer(boost::asio::io_context& io, const AdminConfig& config,
   AdminAccess guarded = open;
   guarded.token = token_of(config);
   // Both addresses are bound, and judged, before either is served.
-  if (config.health_address) impl_->health = std::make_shared<AdminListener>(io, *config.health_address, std::move(given.health), limits);
+  if (config.health_address) impl_->health = listen(io, "admin.health_address", *config.health_address, std::move(given.health), limits);
   if (config.address) {
-    impl_->everything = std::make_shared<AdminListener>(io, *config.address, std::move(given.everything), limits);
+    impl_->everything = listen(io, "admin.address", *config.address, std::move(given.everything), limits);
     guarded.is_token_for_everything = needs_token();
     if (guarded.is_token_for_everything && !guarded.token) {
       throw std::system_error(std::make_error_code(std::errc::permission_denied),

@@ -4,13 +4,16 @@
 #include <csignal>
 #include <ctime>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include "proxy/common/clock.h"
+#include "proxy/common/log_text.h"
 #include "proxy/posture/posture.h"
+#include "proxy/reception/keyed_error.h"
 #include "proxy/session/session.h"
 
 namespace respgate::proxy {
@@ -19,6 +22,18 @@ namespace {
 constexpr auto kDrainPoll = std::chrono::milliseconds(50);
 // How long a watched file must have stayed as it is before it is loaded.
 constexpr auto kSettle = std::chrono::seconds(1);
+
+// "listeners[1].address (public)"
+std::string key_of(const Config& config, const ListenerConfig& listener) {
+  const std::string key = "listeners[" + std::to_string(&listener - config.listeners.data()) + "].address";
+  return listener.name == listener.address.text ? key : key + " (" + log_text(listener.name) + ")";
+}
+
+std::vector<ListeningSocket> open_door(Inheritance& inherited, const Config& config, const ListenerConfig& listener) try {
+  return inherited.take_or_open(listener, config.workers);
+} catch (const std::system_error& error) {
+  throw with_key(key_of(config, listener), error);
+}
 
 }  // namespace
 
@@ -43,7 +58,7 @@ Server::Server(SnapshotPtr snapshot, Inheritance inherited)
   if (config().emf) emf_.emplace(io_, *config().emf, metrics_);
   std::vector<DoorSource> doors;
   for (const ListenerConfig& listener : config().listeners) {
-    doors.push_back({std::nullopt, inherited_.take_or_open(listener, config().workers)});
+    doors.push_back({std::nullopt, open_door(inherited_, config(), listener)});
     ports_.push_back(local_port(doors.back().sockets.front().descriptor()));
   }
   std::vector<std::vector<DoorPlan>> plans = plans_of(config(), std::move(doors));

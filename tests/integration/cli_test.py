@@ -7,6 +7,7 @@ import pathlib
 import pty
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import termios
@@ -188,8 +189,22 @@ class Check(WithFolder):
             self.write("respgate.yaml", YAML.replace("address: 127.0.0.1:6380", f"address: \"{address}\", unsafe_plaintext: true"))
             code, out, err = respgate("run", "-c", self.config)
             self.assertEqual((code, out), (1, ""), err)
-            self.assertIn(f"respgate: cannot listen on {address}: ", err)
+            self.assertIn(f"respgate: listeners[0].address (main): cannot listen on {address}: ", err)
             self.assertIn(advice, err)
+
+    def test_an_address_that_cannot_be_had_is_named_by_its_key(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            why = f"cannot listen on {address}: stop what listens there, or choose another port: Address already in use"
+            for key in ("address", "health_address"):
+                self.write("respgate.yaml", YAML.replace(":6380", ":0") + f"admin: {{{key}: \"{address}\"}}\n")
+                code, _, err = respgate("run", "-c", self.config)
+                self.assertEqual((code, err.splitlines()[-1]), (1, f"respgate: admin.{key}: {why}"))
+            self.write("respgate.yaml", YAML.replace("name: main, address: 127.0.0.1:6380", f"address: \"{address}\""))
+            code, _, err = respgate("run", "-c", self.config)
+            self.assertEqual((code, err.splitlines()[-1]), (1, f"respgate: listeners[0].address: {why}"))
 
     def test_no_command_shows_a_password(self):
         self.write("users.acl", USERS + "user b on +nosuch\n")
