@@ -78,6 +78,13 @@ void print(std::FILE* to, const std::string& text) {
   if (!text.ends_with('\n')) std::fputc('\n', to);
 }
 
+// A reload, or an edit that no reload took, leaves a running process where it was.
+std::string advice_on(const AdminSilence& silence, const AdminOptions& options) {
+  if (!silence.nobody_listens || !options.address.empty()) return "";
+  return ": a running respgate keeps the admin.address it was started with; if that is not what " + options.config_file +
+         " says now, write --address with it";
+}
+
 // Until nobody listens any more, or who listens is not draining, and so is another process.
 int await_end(AdminQuestion question, Milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -111,7 +118,7 @@ int run_admin(const AdminOptions& options) {
   }
   std::this_thread::sleep_for(parse_duration(options.delay).value_or(Milliseconds(0)));
   const AdminAnswerResult answer = ask_admin(question);
-  if (!answer) return complain(kExitConfig, answer.error().what);
+  if (!answer) return complain(kExitConfig, answer.error().what + advice_on(answer.error(), options));
   const bool is_yes = answer->status / 100 == 2;
   print(is_yes ? stdout : stderr, answer->body);
   if (!is_yes) return kExitConfig;

@@ -126,6 +126,17 @@ class NoTest(AdminCase):
         self.assertEqual((code, out), (1, ""))
         self.assertIn("cannot ask", err)
 
+    def test_nobody_at_the_address_of_a_file_says_that_a_running_process_keeps_its_own(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # and does not listen
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            path = str(self.directory.write("moved.yaml", f"admin: {{address: \"{address}\"}}\n"))
+            refused = f"respgate: cannot ask {address}: Connection refused"
+            self.assertEqual(self.admin("live", config=path), (
+                1, "", f"{refused}: a running respgate keeps the admin.address it was started with; if that is not what {path} says now, "
+                       "write --address with it\n"))
+            self.assertEqual(self.admin("live", "--address", address), (1, "", refused + "\n"))
+
     def test_a_change_without_the_right_token_is_no(self):
         wrong = self.directory.write("wrong", "guess\n")
         code, _, err = self.admin("reload", "--token-file", str(wrong))
