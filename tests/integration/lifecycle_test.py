@@ -206,11 +206,13 @@ class EndTest(unittest.TestCase):
         self.addCleanup(slow.close)
         value = b"x" * 40000  # what its kernel does not take waits in the proxy's
         self.assertEqual(slow.call("SET", "a:value", value), b"OK")
+        self.server.freeze()
         slow.send("GET", "a:value")
-        wait_until(lambda: gate.metrics().value("respgate_upstream_in_flight") == 0, "the server has answered")
+        wait_until(lambda: gate.metrics().value("respgate_upstream_in_flight") == 1, "it is in flight")
         gate.process.terminate()
         wait_until(lambda: self._refuses(("127.0.0.1", port)), "nobody is accepted any more")
         slow.write(b"*")
+        self.server.thaw()
         self.assertEqual(slow.read_until_closed(), [value])
         self.assertEqual(gate.process.wait(DEADLINE), 0)
 
