@@ -59,7 +59,9 @@ bool Stream::is_unacknowledged() {
 }
 
 bool Stream::is_delivered() {
-  int left = 0;
+  int family = 0, left = 0;
+  ::socklen_t size = sizeof family;
+  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX) return true;
   return ::ioctl(socket_.get(), TIOCOUTQ, &left) != 0 || left == 0;  // tcp(7): SIOCOUTQ
 }
 

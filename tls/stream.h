@@ -56,8 +56,8 @@ class Stream {
   // slowly or not at all still answers.
   bool is_unacknowledged();
 
-  // Is there nothing of ours, the end of shutdown_send() with it, that the peer's kernel has still to acknowledge (TCP) or
-  // the peer to read (unix socket)?  What is still to be is lost when close() finds bytes of the peer's unread.
+  // TCP: has the peer's kernel acknowledged everything, the end of shutdown_send() with it?  What it has not is lost when
+  // close() finds bytes of the peer's unread.  What is written to a unix socket lies with the peer at once.
   bool is_delivered();
 
   // Has the peer closed its side, or reset the connection?  Without reading: for when nothing may be read.

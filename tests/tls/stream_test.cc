@@ -1,5 +1,10 @@
 #include "tls/stream.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <string>
@@ -139,6 +144,69 @@ TEST_F(TlsStreamTest, PlainTextInPlaceOfRecordsIsAnError) {
   ASSERT_EQ(::send(pair_->descriptor_of_client(), "PING\r\n", 6, 0), 6);
   std::array<char, 16> buffer;
   EXPECT_EQ(pair_->server().read(buffer).error, boost::asio::error::connection_reset);
+}
+
+class DeliveryTest : public ::testing::Test {
+ protected:
+  ~DeliveryTest() override {
+    if (peer_ >= 0) ::close(peer_);
+  }
+
+  Stream stream_on(int family, int descriptor) { return Stream(Socket(io_.get_executor(), Socket::protocol_type(family, 0), descriptor)); }
+
+  // One side; the other is peer_, which takes little in advance.
+  Stream connect_by_tcp() {
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), few = 2048;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener, 1), 0);
+    EXPECT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    peer_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::setsockopt(peer_, SOL_SOCKET, SO_RCVBUF, &few, sizeof few), 0);
+    EXPECT_EQ(::connect(peer_, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    const int accepted = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    ::close(listener);
+    return stream_on(AF_INET, accepted);
+  }
+
+  static void write(Stream& stream, const std::string& text) {
+    const ::iovec bytes{const_cast<char*>(text.data()), text.size()};
+    EXPECT_EQ(stream.write({&bytes, 1}).bytes, text.size());
+  }
+
+  std::string read_from_peer(std::size_t size) const {
+    std::string got(size, ' ');
+    got.resize(static_cast<std::size_t>(std::max<ssize_t>(::recv(peer_, got.data(), size, MSG_WAITALL), 0)));
+    return got;
+  }
+
+  boost::asio::io_context io_;
+  int peer_ = -1;
+};
+
+TEST_F(DeliveryTest, OverTcpItIsWhatThePeersKernelHas) {
+  Stream stream = connect_by_tcp();
+  EXPECT_TRUE(stream.is_delivered());
+  const std::string text = numbered_lines(40000);
+  write(stream, text);
+  EXPECT_FALSE(stream.is_delivered());
+  EXPECT_EQ(read_from_peer(text.size()), text);
+}
+
+TEST_F(DeliveryTest, OverAUnixSocketAllIsThereWhateverIsUnread) {
+  std::array<int, 2> ends;
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  peer_ = ends[1];
+  Stream stream = stream_on(AF_UNIX, ends[0]);
+  const std::string text = numbered_lines(40000);
+  write(stream, text);
+  ASSERT_EQ(::send(peer_, "x", 1, 0), 1);
+  EXPECT_TRUE(stream.is_delivered());
+  stream.close();
+  EXPECT_EQ(read_from_peer(text.size()), text);
 }
 
 }  // namespace
