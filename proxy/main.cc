@@ -195,7 +195,7 @@ std::string stray_word_text(const CLI::App& command, const std::string& word) {
   if (word.starts_with('-')) return text;
   for (const char* name : {"--config", "--audit"}) {
     const CLI::Option* option = command.get_option_no_throw(name);
-    if (option != nullptr && option->count() == 0) return text + ": write " + option->get_name() + " " + word;
+    if (option != nullptr && option->count() == 0) return text.append(": write ").append(option->get_name()).append(" ").append(word);
   }
   return text;
 }

@@ -124,11 +124,12 @@ int run_audit_verify(AuditVerifyOptions options) {
   const auto sources = sources_of(options.files);
   if (!sources) return cannot_say(sources.error());
 
-  if (claimed && !claimed->value)
+  if (claimed && !claimed->value) {
     std::fprintf(stderr,
                  "respgate: --head %s: only that there is a line of this number is looked at; a tail that was cut and grew again shows "
                  "against SEQ:CHAIN alone, as /audit of the admin port tells it\n",
                  options.head.c_str());
+  }
 
   std::uint64_t lines = 0;
   FaultList faults;

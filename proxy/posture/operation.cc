@@ -90,12 +90,13 @@ void judge_audit_readers(const Snapshot& snapshot, Findings& findings) {
   if (!snapshot.audit_file.exists) return;
   const std::string what = "audit: " + path_text(snapshot.config.audit.file) + " may be read by ";
   const std::string chmod = "it, and the files that were rotated: the next ones are like it";
-  if ((snapshot.audit_file.mode & kReadableByOthers) != 0)
+  if ((snapshot.audit_file.mode & kReadableByOthers) != 0) {
     findings.warn(kDetection, what + "everybody on this machine", "it tells who works with which keys, and from where",
                   "chmod o-r " + chmod);
-  else if ((snapshot.audit_file.mode & kReadableByGroup) != 0)
+  } else if ((snapshot.audit_file.mode & kReadableByGroup) != 0) {
     findings.ok(kDetection, what + "its group",
                 "it tells who works with which keys, and from where: if nobody of the group collects it, chmod g-r " + chmod);
+  }
 }
 
 void judge_events(const AuditConfig& audit, Findings& findings) {
