@@ -11,7 +11,8 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
 
 import callgrind
 import instructions
@@ -69,6 +70,16 @@ class RecordTest(unittest.TestCase):
 
     def test_there_is_a_figure_for_each_case(self):
         self.assertEqual(list(instructions.record()["instructions"]), [case.name for case in instructions.CASES])
+
+    def test_the_figures_of_the_documents_are_those_of_the_record(self):
+        known = instructions.record()["instructions"]
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        table = (ROOT / "bench/README.md").read_text(encoding="utf-8")
+        for name, in_text, in_table in (("GET", "GET", "GET"), ("SET 1 KiB", "SET of 1 KiB", "SET of 1 KiB"), ("MGET of 10", "MGET of 10", "MGET of 10"),
+                                        ("denied key", "a denied key", "a denied key"),
+                                        ("GET, pipeline of 16", "GET in a pipeline of 16", "GET, pipeline of 16")):
+            self.assertRegex(readme, rf"\b{in_text} {known[name]:,}\b")
+            self.assertRegex(table, rf"\n\| {in_table} \| [0-9,]+ \| {known[name]:,} \|")
 
     def test_what_another_openssl_does_is_not_compared(self):
         found = {case.name: instructions.Counted([1], 0, {}) for case in instructions.CASES}
